@@ -84,12 +84,12 @@ def layout_of(request: BoardRequest, descriptor: Mapping[str, Any]) -> RowLayout
         timestamp=int(descriptor["timestamp_channel"]),
         aux_bytes=tuple(descriptor["other_channels"][1:7]) if kind.aux else (),
         paired=kind.paired,
-        from_file=request.from_file,
+        midway=request.relayed,
     )
 
 
 def scale_of(request: BoardRequest, channels: int) -> NDArray[np.float64]:
-    """(channels,) µV per count as the board starts: gain 24 for an ADS1299; for a recording, the gain is not in the file."""
+    """(channels,) µV per count as the board starts: gain 24 for an ADS1299; a recording does not state its gain."""
     width = kind_of(request).microvolts_per_count
     return np.full(channels, _ADS1299 if width is None else width)
 
@@ -98,6 +98,6 @@ def scale_words(request: BoardRequest) -> str:
     """How the counts came about, for the start document."""
     if kind_of(request).microvolts_per_count is None:
         return f"BrainFlow's microvolts rounded to {_ADS1299:.7f} µV per count, clipped at ±187.5 mV; clipped values count as rail"
-    if request.from_file:
-        return "counts at the board's default gain, which the file does not state; microvolts are as in the file"
+    if request.relayed:
+        return "counts at the board's default gain, which the source does not state; microvolts are as it says"
     return "exact ADC counts"

@@ -28,6 +28,7 @@ from firmware_bridge.errors import (
 )
 
 _PLAYBACK = "playback_file"
+_RELAYS = (_PLAYBACK, "streaming")
 _ALIASES = {"playback": _PLAYBACK}
 _BUFFER_S = 60.0
 """Rows that BrainFlow keeps for a reader that is late; its own default is half an hour, 86 MB for a Cyton."""
@@ -50,6 +51,11 @@ class BoardRequest:
     def from_file(self) -> bool:
         """A recording played back."""
         return self.name == _PLAYBACK
+
+    @property
+    def relayed(self) -> bool:
+        """Rows of a board that somebody else has: a recording, or BrainFlow's network streamer."""
+        return self.name in _RELAYS
 
 
 class Library:
@@ -82,7 +88,7 @@ class Library:
             raise BoardAddressError(f"BrainFlow has no EXG board {name!r}: use one of {', '.join(known)}.")
         written = dict(options)
         data_name = key
-        if key in (_PLAYBACK, "streaming"):
+        if key in _RELAYS:
             master = written.pop("master", written.pop("master_board", ""))
             data_name = _short(master)
             if not self._has_exg(boards.get(data_name)):
@@ -109,7 +115,7 @@ class Library:
         return Session(shim, self._shim.BrainFlowError, where, rate_hz)
 
     def _known(self, name: str, boards: Mapping[str, int]) -> bool:
-        return name in (_PLAYBACK, "streaming") or self._has_exg(boards[name])
+        return name in _RELAYS or self._has_exg(boards[name])
 
     def _has_exg(self, board_id: int | None) -> bool:
         if board_id is None:

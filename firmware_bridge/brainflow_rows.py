@@ -30,7 +30,8 @@ _BURST_S = 0.15
 class RowLayout:
     """Which lines of BrainFlow's matrix hold what. aux_bytes: the six raw bytes of a Cyton packet, or none.
 
-    paired: rows are made of two packets (Daisy over the dongle). from_file: a stream does not begin with the board's own start.
+    paired: rows are made of two packets (Daisy over the dongle). midway: a stream may begin in the middle of the board's own, because it
+    comes from a recording or over the network.
     """
 
     exg: tuple[int, ...]
@@ -38,7 +39,7 @@ class RowLayout:
     timestamp: int
     aux_bytes: tuple[int, ...] = ()
     paired: bool = False
-    from_file: bool = False
+    midway: bool = False
 
 
 def counts_of(microvolts: Rows, microvolts_per_count: NDArray[np.float64], spec: BoardSpec) -> Counts:
@@ -113,7 +114,7 @@ class RowReader:
         if counter == self._last_counter:
             self._statistics.bad_packets += 1
             return False
-        begins = self._restarting or (self._last_counter is None and not self._layout.from_file)
+        begins = self._restarting or (self._last_counter is None and not self._layout.midway)
         return not (begins and counter == 0)
 
     def _reading(

@@ -1,0 +1,248 @@
+"""A prepared BrainFlow session as a Board: started, read, stopped, closed.
+
+BrainFlow's reading thread takes a whole core once the dongle is gone and raises nothing, so a hang-up is looked for whenever no
+row came, and the session is released at once. Between two looks at BrainFlow's buffer lies a nap: nothing here polls busily.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.boards import BoardSpec, LinkStatistics, Reading, ads1299_microvolts_per_count
+from firmware_bridge.brainflow_kinds import DEFAULT_GAIN
+from firmware_bridge.brainflow_rows import RowLayout, RowReader, Rows
+from firmware_bridge.cyton_commands import ChannelSettings, encode_command
+from firmware_bridge.errors import BoardOff, BoardRefused, BridgeError, LinkLost
+
+_NAP_S = 0.02
+"""Between two looks at BrainFlow's buffer: five samples of a Cyton, and far below 1 % of a core."""
+
+
+class RowSource(Protocol):
+    """What the board needs of a BrainFlow session; tests put their own rows behind it."""
+
+    def start(self) -> None:
+        """Begin streaming."""
+
+    def rows(self) -> Rows:
+        """(lines, n): what came since the last call."""
+
+    def command(self, text: str) -> str:
+        """Send a command and return the answer."""
+
+    def stop(self) -> None:
+        """End streaming."""
+
+    def release(self) -> None:
+        """Give everything back."""
+
+
+class Wire(Protocol):
+    """What the board needs to know of the port that BrainFlow holds."""
+
+    def gone(self) -> bool:
+        """Unplugged, or the other end closed."""
+
+    def drain(self) -> None:
+        """Throw away what is on the way."""
+
+    def close(self) -> None:
+        """Let the port go."""
+
+
+class BrainFlowBoard:
+    """A Board over a prepared BrainFlow session. wire: the serial port, for boards that have one that is ours to watch.
+
+    rows_in_file: how many rows a recording has; after the last of them `read` raises LinkLost.
+    """
+
+    def __init__(
+        self,
+        spec: BoardSpec,
+        layout: RowLayout,
+        microvolts_per_count: NDArray[np.float64],
+        session: RowSource,
+        description: dict[str, str],
+        *,
+        wire: Wire | None = None,
+        rows_in_file: int | None = None,
+        clock: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+        unix_clock: Callable[[], float] = time.time,
+        nap: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._spec = spec
+        self._layout = layout
+        self._microvolts_per_count = microvolts_per_count
+        self._session: RowSource | None = session
+        self._description = description
+        self._wire = wire
+        self._rows_in_file = rows_in_file
+        self._clock = clock
+        self._unix_clock = unix_clock
+        self._nap = nap
+        self._statistics = LinkStatistics()
+        self._reader: RowReader | None = None
+        self._waiting: deque[Reading] = deque()
+        self._rows_fetched = 0
+        self._lost: str | None = None
+
+    @property
+    def spec(self) -> BoardSpec:
+        """From BrainFlow's descriptor of the board."""
+        return self._spec
+
+    @property
+    def microvolts_per_count(self) -> NDArray[np.float64]:
+        """(exg_channels,) at the gains now set."""
+        return self._microvolts_per_count.copy()
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Counted since `start`. BrainFlow keeps the bytes to itself: only samples, restarts and rows thrown away are known."""
+        return self._statistics
+
+    @property
+    def description(self) -> dict[str, str]:
+        """The board, BrainFlow's version, how the counts came about; firmware where the board says it."""
+        return dict(self._description)
+
+    def now_s(self) -> float:
+        """CLOCK_BOOTTIME."""
+        return self._clock()
+
+    def configure(self, settings: Sequence[ChannelSettings]) -> None:
+        """Set gain and input of channels, between `stop` and `start` only; each takes BrainFlow a second.
+
+        Raises BoardRefused when the board cannot, or does not, and BoardOff when it is not heard; all its channels are then at their
+        defaults.
+        """
+        session = self._open_session()
+        if self._wire is None:
+            raise BoardRefused(
+                f"Channel settings of {self._spec.title} cannot be changed through BrainFlow: leave them out."
+            )
+        if self._reader is not None:
+            raise BoardRefused(
+                "Channel settings cannot be changed through BrainFlow while the board streams: stop it first."
+            )
+        beyond = [setting.channel for setting in settings if setting.channel > self._spec.exg_channels]
+        if beyond:
+            raise BoardRefused(f"Channel {beyond[0]} does not exist: {self._spec.title} has {self._spec.exg_channels}.")
+        self._check_wire()
+        self._wire.drain()
+        for setting in settings:
+            answer = session.command(encode_command(setting).decode("ascii"))
+            if "Success" not in answer:
+                self._restore_defaults(session)
+                raise _refusal(setting.channel, answer)
+            self._microvolts_per_count[setting.channel - 1] = ads1299_microvolts_per_count(setting.gain)
+
+    def start(self) -> None:
+        """Begin streaming. Raises BoardRefused, or LinkLost when the port is gone."""
+        session = self._open_session()
+        if self._reader is not None:
+            raise BoardRefused("The board streams already: stop it first.")
+        self._check_wire()
+        if self._wire is not None:
+            self._wire.drain()
+        self._statistics = LinkStatistics()
+        self._waiting.clear()
+        self._rows_fetched = 0
+        started_s = self._clock()
+        session.start()
+        scale = self._microvolts_per_count.copy()
+        self._reader = RowReader(self._spec, self._layout, scale, self._statistics, started_s)
+
+    def read(self, timeout_s: float) -> Reading | None:
+        """The samples that have come, waiting up to timeout_s for the first; None when none came.
+
+        Raises LinkLost when the dongle is unplugged, the other end closed, or a recording has been played to its end.
+        """
+        session = self._open_session()
+        if self._reader is None:
+            raise BoardRefused("The board does not stream: start it before reading.")
+        deadline = self._clock() + timeout_s
+        while not self._waiting:
+            rows = session.rows()
+            now_s = self._clock()
+            if rows.shape[1]:
+                self._rows_fetched += rows.shape[1]
+                self._waiting.extend(self._reader.readings(rows, now_s, self._unix_clock()))
+                continue
+            self._check_wire()
+            self._check_end()
+            if now_s >= deadline:
+                return None
+            self._nap(min(_NAP_S, deadline - now_s))
+        return self._waiting.popleft()
+
+    def stop(self) -> None:
+        """End streaming; samples still on the way are dropped. Never raises for a link that is gone."""
+        if self._session is None or self._reader is None:
+            return
+        self._reader = None
+        try:
+            self._session.stop()
+        except BridgeError as error:
+            self._statistics.events.append(str(error))
+        else:
+            if self._wire is not None:
+                self._wire.drain()
+
+    def close(self) -> None:
+        """Give the board and its port back. May be called twice."""
+        self.stop()
+        self._release()
+
+    def _open_session(self) -> RowSource:
+        if self._lost is not None:
+            raise LinkLost(self._lost)
+        if self._session is None:
+            raise BoardRefused("The board is closed: open it again.")
+        return self._session
+
+    def _check_wire(self) -> None:
+        if self._wire is not None and self._wire.gone():
+            self._lose("Dongle unplugged: plug it back in and open the board again; what was read is kept.")
+
+    def _check_end(self) -> None:
+        if self._rows_in_file is not None and self._rows_fetched >= self._rows_in_file:
+            self._lose(
+                f"The recording has been played to its end ({self._rows_in_file} rows): open it again to play it again."
+            )
+
+    def _lose(self, reason: str) -> None:
+        self._lost = reason
+        self._release()
+        raise LinkLost(reason)
+
+    def _release(self) -> None:
+        session, self._session, self._reader = self._session, None, None
+        wire, self._wire = self._wire, None
+        if session is not None:
+            try:
+                session.release()
+            except BridgeError as error:
+                self._statistics.events.append(str(error))
+        if wire is not None:
+            wire.close()
+
+    def _restore_defaults(self, session: RowSource) -> None:
+        """`d` alone puts the board and BrainFlow's own gain table back together."""
+        session.command("d")
+        self._microvolts_per_count[:] = ads1299_microvolts_per_count(DEFAULT_GAIN)
+
+
+def _refusal(channel: int, answer: str) -> BoardOff | BoardRefused:
+    if "Communications timeout" in answer:
+        return BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
+    said = f"it said {answer.strip()!r}" if answer.strip() else "it said nothing"
+    return BoardRefused(
+        f"Board did not accept settings for channel {channel} ({said}): all channels are at their defaults; try again."
+    )
