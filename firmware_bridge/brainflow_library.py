@@ -149,7 +149,13 @@ class Session:
         self._error = error
         self._where = where
         self._buffer_rows = int(_BUFFER_S * rate_hz)
-        self._call("open", shim.prepare_session)
+        try:
+            self._call("open", shim.prepare_session)
+        except BridgeError:
+            # BrainFlow tells sessions apart by board and options only. A BoardShim that is collected releases the session of
+            # its name, which, when it could not be opened because it is open already, is somebody else's.
+            shim.is_prepared = lambda: False
+            raise
 
     def start(self) -> None:
         """Start BrainFlow's reading thread; it does not wait for samples."""

@@ -2,8 +2,9 @@
 
 BrainFlow opens any port, also one that another program holds or on which a board is still streaming for a program that died; it never
 asks whether a Daisy is there, and it does not notice a dongle that is unplugged (openbci_serial_board.cpp, os_serial.cpp). So
-before it opens the port we stop the board and ask it who it is; while it has the port, a descriptor of our own locks it,
-sees it hang up, and throws away what is left over when streaming stops. It never reads while BrainFlow does.
+before it opens the port, the built-in driver's handshake stops the board and asks it who it is; while BrainFlow has the port, a
+descriptor of our own locks it, sees it hang up, and throws away what is left over when streaming stops. It never reads while
+BrainFlow does.
 """
 
 from __future__ import annotations
@@ -15,22 +16,13 @@ import select
 import termios
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from firmware_bridge.cyton_commands import EOT
-from firmware_bridge.errors import BoardOff, BoardRefused, LinkLost, NotAnOpenBCI, PortBusy
+from firmware_bridge.cyton_handshake import STILL_S, Greeting, greet
+from firmware_bridge.errors import BoardRefused, LinkLost, PortBusy
 from firmware_bridge.links import SerialLink
+from firmware_bridge.port_holder import port_holder
 
-if TYPE_CHECKING:
-    from firmware_bridge.links import ByteLink
-
-_QUIET_S = 0.15
-"""A board that streams sends every 4 ms, a dongle passes it on every 60 ms at the latest."""
-
-_ANSWER_S = 3.0
-"""Limit for the answer to `v`; a board takes about 1.1 s."""
-
-_TRIES = 2
+_DRAIN_LIMIT_S = 2.0
 
 
 def probe(path: str, *, daisy: bool) -> dict[str, str]:
@@ -38,153 +30,86 @@ def probe(path: str, *, daisy: bool) -> dict[str, str]:
 
     Raises PortNotFound, PortNotPermitted, PortBusy, NotAnOpenBCI, BoardOff, and BoardRefused when the Daisy is not as asked.
     """
-    refuse_if_held(path)
     link = SerialLink(path)
     try:
-        return interview(link, daisy=daisy)
+        greeting = greet(link)
     finally:
         link.close()
+    refuse_other_board(greeting, daisy=daisy)
+    return {"firmware": greeting.firmware, **greeting.identities}
 
 
-def interview(link: ByteLink, *, daisy: bool) -> dict[str, str]:
-    """Stop the board, wait until it is quiet, and ask it with `v` who it is."""
-    said = b""
-    for _ in range(_TRIES):
-        link.write(b"s")
-        _silence(link)
-        link.write(b"v")
-        said = _answer(link)
-        if b"OpenBCI" in said and EOT in said:
-            return _described(said.decode("latin-1"), daisy=daisy)
-    if b"Communications timeout" in said:
-        raise BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
-    raise NotAnOpenBCI(
-        f"Something is on this port, but it does not answer as an OpenBCI board (it said {said[:40]!r}): check the port's name."
-    )
-
-
-def refuse_if_held(path: str) -> None:
-    """Raise PortBusy when another program has this port open.
-
-    A lock alone does not tell: BrainFlow itself, and with it the OpenBCI GUI, takes none.
-    """
-    holder = holder_of(path)
-    if holder is not None:
-        raise PortBusy(f"Port {path} is in use by {holder}: close that program first.")
-
-
-def holder_of(path: str, processes: Path = Path("/proc")) -> str | None:
-    """`name (pid)` of another program that has this terminal open, None when there is none or it cannot be seen.
-
-    The program at the other end of a pseudo-terminal has the near end open too; it serves the port and does not hold it.
-    """
-    target = os.path.realpath(path)
-    for folder in processes.glob("[0-9]*/fd"):
-        pid = folder.parent.name
-        if pid == str(os.getpid()):
-            continue
-        opened = _opened(folder)
-        if target in opened and not any(name.startswith("/dev/ptmx") or name == "/dev/pts/ptmx" for name in opened):
-            try:
-                name = (folder.parent / "comm").read_text().strip()
-            except OSError:
-                name = "another program"
-            return f"{name} (pid {pid})"
-    return None
+def refuse_other_board(greeting: Greeting, *, daisy: bool) -> None:
+    """Raise BoardRefused unless the Daisy is as asked: BrainFlow would deliver wrong channels without a word."""
+    if greeting.daisy and not daisy:
+        raise BoardRefused(
+            "This board has a Daisy, and as a Cyton without one its channels would be mixed up: "
+            "use brainflow:cyton_daisy, or take the Daisy off."
+        )
+    if daisy and not greeting.daisy:
+        raise BoardRefused(
+            "Daisy not detected, this board has 8 channels: use brainflow:cyton, or check how the Daisy sits."
+        )
 
 
 class PortWatch:
-    """A second descriptor on the port that BrainFlow holds. Raises PortBusy when another program has locked it meanwhile."""
+    """A second descriptor on the port that BrainFlow has opened.
+
+    Raises PortBusy when another program locked the port meanwhile, and LinkLost when it went away.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         try:
-            self._fd: int | None = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError as error:
             raise LinkLost(
-                f"Port {path} went away while BrainFlow opened it ({error.strerror}): plug it in again."
+                f"Port {path} went away while it was opened ({error.strerror}): plug the dongle in again."
             ) from error
-        self._device = _identity(path)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # BrainFlow has opened the port by now; from here on the kernel turns everybody else away.
-            fcntl.ioctl(self._fd, termios.TIOCEXCL)
-        except OSError as error:
-            self.close()
-            raise PortBusy(
-                f"Port {path} is in use by {holder_of(path) or 'another program'}: close that program first."
-            ) from error
+        self._device = _device(path)
         self._poll = select.poll()
         self._poll.register(self._fd, 0)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # From here on the kernel turns everybody else away, BrainFlow having opened the port already. Not on a
+            # pseudo-terminal: there the mark outlives a holder that is killed.
+            if not os.path.realpath(path).startswith("/dev/pts/"):
+                fcntl.ioctl(self._fd, termios.TIOCEXCL)
+        except OSError as error:
+            self.close()
+            by = port_holder(path) or "another program"
+            raise PortBusy(f"Port {path} is in use by {by}: close that program, and try again.") from error
 
     def gone(self) -> bool:
-        """Unplugged, or the other end closed: the descriptor hangs up, or the device node is another one. Costs microseconds."""
-        if self._fd is None:
+        """Unplugged, or the other end closed: the descriptor hangs up, or the name leads to another device. Costs microseconds."""
+        if self._fd < 0:
             return True
         hung_up = any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in self._poll.poll(0))
-        return hung_up or _identity(self._path) != self._device
+        return hung_up or _device(self._path) != self._device
 
     def drain(self) -> None:
-        """Throw away what is on the way, until nothing has come for 150 ms; at most 3 s. BrainFlow must not be reading."""
-        if self._fd is None:
-            return
-        until_s = time.monotonic() + _ANSWER_S
-        while time.monotonic() < until_s:
-            ready, _, _ = select.select([self._fd], [], [], _QUIET_S)
+        """Throw away what is on the way until the line has been still for 150 ms. BrainFlow must not be reading."""
+        until_s = time.monotonic() + _DRAIN_LIMIT_S
+        while self._fd >= 0 and time.monotonic() < until_s:
+            ready, _, _ = select.select([self._fd], [], [], STILL_S)
             try:
-                if not ready or not os.read(self._fd, 4096):
+                if not ready or not os.read(self._fd, 65536):
                     return
             except OSError:
                 return
 
     def close(self) -> None:
         """Let others open the port again. May be called twice."""
-        fd, self._fd = self._fd, None
-        if fd is None:
+        if self._fd < 0:
             return
-        with contextlib.suppress(OSError):  # a device that is gone takes its exclusiveness with it
-            fcntl.ioctl(fd, termios.TIOCNXCL)
-        os.close(fd)
+        with contextlib.suppress(OSError):  # a device that is gone takes its mark with it
+            fcntl.ioctl(self._fd, termios.TIOCNXCL)
+        os.close(self._fd)
+        self._fd = -1
 
 
-def _silence(link: ByteLink) -> None:
-    until_s = link.now_s() + _ANSWER_S
-    while link.read(_QUIET_S) and link.now_s() < until_s:
-        pass
-
-
-def _answer(link: ByteLink) -> bytes:
-    said = b""
-    until_s = link.now_s() + _ANSWER_S
-    while EOT not in said and link.now_s() < until_s:
-        said += link.read(0.1)
-    return said
-
-
-def _described(banner: str, *, daisy: bool) -> dict[str, str]:
-    present = "On Daisy ADS1299" in banner
-    if present and not daisy:
-        raise BoardRefused(
-            "This board has a Daisy, and BrainFlow's cyton would mix its halves up: use brainflow:cyton_daisy, or take the Daisy off."
-        )
-    if daisy and not present:
-        raise BoardRefused(
-            "Daisy not detected, this board has 8 channels: use brainflow:cyton, or check that the Daisy sits well."
-        )
-    firmware = [line.removeprefix("Firmware:").strip() for line in banner.splitlines() if line.startswith("Firmware:")]
-    return {"firmware": firmware[0]} if firmware else {}
-
-
-def _opened(folder: Path) -> set[str]:
-    """What a process has open, as far as this user may see it."""
-    try:
-        return {os.path.realpath(link) for link in folder.iterdir()}
-    except OSError:
-        return set()
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which device a path leads to now; a dongle that is plugged in again is another one."""
+def _device(path: str) -> tuple[int, int] | None:
+    """Which device a path leads to now, if any; a dongle that is plugged in again is another one."""
     try:
         status = Path(path).stat()
     except OSError:
