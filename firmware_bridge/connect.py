@@ -1,0 +1,149 @@
+"""Board URLs: `serial:auto`, `serial:///dev/ttyUSB0?daisy=1`, `brainflow:cyton?serial_port=/dev/ttyUSB0`.
+
+A URL is SCHEME:PATH?OPTION=VALUE&…; a table of schemes says who opens what, and a caller may pass a longer table of its own.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote
+
+from firmware_bridge.boards import Board
+from firmware_bridge.cyton import CytonBoard
+from firmware_bridge.errors import BoardAddressError, PortNotFound
+from firmware_bridge.links import SerialLink
+
+DONGLE_USB_ID = (0x0403, 0x6015)
+"""The FT231X of the OpenBCI dongle; other things with that chip exist, so it is a strong hint and no proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardAddress:
+    """A board URL in its parts; path without a leading `//`, options as text."""
+
+    scheme: str
+    path: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port of this machine. device is stable across replugging where the system offers such a name."""
+
+    device: str
+    title: str
+    is_dongle: bool
+
+
+Opener = Callable[[BoardAddress], Board]
+
+
+def parse_board_url(url: str) -> BoardAddress:
+    """Raises BoardAddressError when it is no board URL."""
+    scheme, colon, rest = url.partition(":")
+    if not colon or not scheme or "/" in scheme:
+        raise BoardAddressError(f"'{url}' is not a board URL: write it as serial:auto or serial:///dev/ttyUSB0.")
+    path, _, query = rest.partition("?")
+    if path.startswith("//"):
+        path = path[2:]
+    options: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise BoardAddressError(
+            f"'{query}' in '{url}' is not understood: write options as name=value&name=value."
+        ) from None
+    for name, value in pairs:
+        if name in options:
+            raise BoardAddressError(f"Option '{name}' stands twice in '{url}': give it once.")
+        options[name] = value
+    return BoardAddress(scheme.lower(), unquote(path), options)
+
+
+def open_board(url: str, schemes: Mapping[str, Opener] | None = None) -> Board:
+    """Open the board of a URL. Raises BoardAddressError for a scheme or option that does not exist, else what opening raises."""
+    table = SCHEMES if schemes is None else schemes
+    address = parse_board_url(url)
+    opener = table.get(address.scheme)
+    if opener is None:
+        raise BoardAddressError(f"There is no board scheme '{address.scheme}': use one of {', '.join(sorted(table))}.")
+    return opener(address)
+
+
+def check_options(address: BoardAddress, known: tuple[str, ...]) -> None:
+    """Raises BoardAddressError that lists what exists when an option is not one of `known`."""
+    for name in address.options:
+        if name not in known:
+            listed = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise BoardAddressError(f"'{address.scheme}:' boards have no option '{name}': {listed}.")
+
+
+def list_ports() -> tuple[Port, ...]:
+    """All serial ports, dongles first."""
+    from serial.tools.list_ports import comports  # noqa: PLC0415 - reads sysfs; only discovery wants it
+
+    by_id = {str(Path(link).resolve()): link for link in sorted(glob.glob("/dev/serial/by-id/*"))}  # noqa: PTH207
+    ports = [
+        Port(
+            by_id.get(str(Path(found.device).resolve()), found.device),
+            found.description if found.description not in (None, "n/a") else found.device,
+            (found.vid, found.pid) == DONGLE_USB_ID,
+        )
+        for found in comports()
+    ]
+    return tuple(sorted(ports, key=lambda port: (not port.is_dongle, port.device)))
+
+
+def find_dongle() -> str:
+    """The device of the one dongle that is plugged in. Raises PortNotFound for none, BoardAddressError for several."""
+    ports = list_ports()
+    dongles = [port.device for port in ports if port.is_dongle]
+    if not dongles:
+        seen = ", ".join(port.device for port in ports) or "none"
+        raise PortNotFound(
+            f"No OpenBCI dongle found: plug it in, or name the port as serial:///dev/ttyUSB0 (ports seen: {seen})."
+        )
+    if len(dongles) > 1:
+        choices = ", ".join(f"serial://{device}" for device in dongles)
+        raise BoardAddressError(f"{len(dongles)} OpenBCI dongles are plugged in: choose one of {choices}.")
+    return dongles[0]
+
+
+def open_serial(address: BoardAddress) -> Board:
+    """The built-in driver on a serial port; `serial:auto` looks for the dongle."""
+    check_options(address, ("daisy",))
+    daisy = _flag(address, "daisy")
+    if not address.path:
+        raise BoardAddressError("The port is missing: write serial:auto or serial:///dev/ttyUSB0.")
+    device = find_dongle() if address.path == "auto" else address.path
+    link = SerialLink(device)
+    try:
+        return CytonBoard(link, daisy=daisy)
+    except BaseException:
+        link.close()
+        raise
+
+
+def open_brainflow_board(address: BoardAddress) -> Board:
+    """Any board of BrainFlow; its library is loaded only now."""
+    from firmware_bridge.brainflow_board import open_brainflow  # noqa: PLC0415
+
+    board: Board = open_brainflow(address)
+    return board
+
+
+SCHEMES: Mapping[str, Opener] = {"serial": open_serial, "brainflow": open_brainflow_board}
+"""Who opens what. An application adds its own in a table of its own."""
+
+
+def _flag(address: BoardAddress, name: str) -> bool | None:
+    value = address.options.get(name)
+    if value is None:
+        return None
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if value.lower() not in known:
+        raise BoardAddressError(f"'{name}={value}' is not understood: write {name}=1 or {name}=0.")
+    return known[value.lower()]

@@ -1,0 +1,304 @@
+"""An OpenBCI Cyton, with or without Daisy, over its dongle: the built-in driver.
+
+What resets what follows the firmware: `v`, `d`, `~n` and a power cycle bring all gains back to 24, and each start, and each setting made
+while streaming, begins the packet ids at 0. Channel settings are made with the stream paused, so that every answer is seen and the
+scale changes between two samples. A board that was switched off and on says its banner into the stream: it is set up again and started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.boards import (
+    CYTON,
+    CYTON_DAISY,
+    BoardSpec,
+    LinkStatistics,
+    Reading,
+    ads1299_microvolts_per_count,
+)
+from firmware_bridge.cyton_commands import (
+    EOT,
+    BoardMode,
+    ChannelSettings,
+    Command,
+    LeadOff,
+    ReplyReader,
+    SampleRate,
+    Simple,
+    encode_command,
+    is_answered,
+)
+from firmware_bridge.cyton_handshake import ask, drain, greet
+from firmware_bridge.cyton_stream import CytonStream
+from firmware_bridge.errors import BoardRefused, LinkLost
+from firmware_bridge.links import ByteLink
+
+REPLY_S = 1.5
+_DEFAULTS_SETTLE_S = 0.2
+_BANNER = b"OpenBCI V3"
+_BANNER_END_S = 2.0
+
+
+class CytonBoard:
+    """A `Board` on any `ByteLink`; it owns the link from now on.
+
+    daisy: None takes the board as it is; True asks for the second eight channels, False leaves them out. spec replaces what is said
+    of the board, for a simulation that runs at another rate. Raises NotAnOpenBCI, BoardOff, BoardRefused or LinkLost; the link
+    is then still the caller's to close.
+    """
+
+    def __init__(self, link: ByteLink, *, daisy: bool | None = None, spec: BoardSpec | None = None) -> None:
+        self._link = link
+        self._closed = False
+        self._streaming = False
+        self._touched = False
+        self._modes: dict[str, Command] = {}
+        greeting = greet(link)
+        if daisy and not greeting.daisy:
+            raise BoardRefused(
+                "Daisy not detected: the board has 8 channels; seat the Daisy on it and switch it on again, or leave daisy=1 out."
+            )
+        self._without_daisy = greeting.daisy and daisy is False
+        if self._without_daisy:
+            self._ask(
+                Simple.DAISY_OFF, "removed", "Board did not leave its Daisy out: switch it off and on, and try again."
+            )
+        paired = greeting.daisy and not self._without_daisy
+        self._paired = paired
+        self._spec = spec or (CYTON_DAISY if paired else CYTON)
+        channels = 16 if paired else 8
+        if self._spec.exg_channels != channels:
+            raise BoardRefused(
+                f"The board has {channels} channels, {self._spec.exg_channels} are asked for: choose the board that is there."
+            )
+        self._settings = {n: ChannelSettings(n) for n in range(1, channels + 1)}
+        self._description = {"board": self._spec.title, "firmware": greeting.firmware, **greeting.identities}
+        self._statistics = LinkStatistics()
+        self._stream = CytonStream(self._statistics, paired=paired)
+        self._ready: deque[Reading] = deque()
+        self._tail = b""
+
+    @property
+    def spec(self) -> BoardSpec:
+        """What is fixed for this kind of board."""
+        return self._spec
+
+    @property
+    def microvolts_per_count(self) -> NDArray[np.float64]:
+        """(exg_channels,) at the gains now set."""
+        return np.array([ads1299_microvolts_per_count(s.gain) for s in self._settings.values()])
+
+    @property
+    def settings(self) -> tuple[ChannelSettings, ...]:
+        """All channels as they are set now."""
+        return tuple(self._settings.values())
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Counted since `start`."""
+        return self._statistics
+
+    @property
+    def description(self) -> dict[str, str]:
+        """Board, firmware version, ids of its chips."""
+        return dict(self._description)
+
+    def now_s(self) -> float:
+        """The link's clock."""
+        return self._link.now_s()
+
+    def configure(self, settings: Sequence[ChannelSettings]) -> None:
+        """Set channels, each answer verified; a running stream pauses and goes on with ids from 0.
+
+        Raises BoardRefused when the board does not take one, or has no such channel; those before it are set.
+        """
+        for wanted in settings:
+            if wanted.channel not in self._settings:
+                raise BoardRefused(
+                    f"The board has no channel {wanted.channel}: settings are for channels 1 to {len(self._settings)}."
+                )
+        with self._paused():
+            for wanted in settings:
+                self._set(wanted)
+
+    def lead_off(self, wanted: LeadOff) -> None:
+        """Switch a channel's lead-off current. Raises BoardRefused."""
+        with self._paused():
+            self._touched = True
+            refusal = f"Board did not accept lead-off for channel {wanted.channel}: check its battery, and try again."
+            self._ask(wanted, f"Lead off set for {wanted.channel}", refusal)
+
+    def send(self, command: Command) -> str | None:
+        """Any command of the language that leaves the scale alone; the reply, or None for one without or while streaming.
+
+        Raises BoardRefused when an answer is due and none comes, or it is a failure; ValueError for a command that `configure`,
+        `start` and `stop` are for.
+        """
+        if isinstance(command, ChannelSettings | SampleRate) or command in (Simple.RESET, Simple.START, Simple.STOP):
+            raise ValueError(f"{command} has a method of its own: use configure, start or stop.")
+        self._touched = True
+        if isinstance(command, BoardMode):
+            self._modes["mode"] = command
+        elif command in (Simple.TIME_STAMPS_ON, Simple.TIME_STAMPS_OFF):
+            self._modes["stamps"] = command
+        if command is Simple.DEFAULTS:
+            with self._paused():
+                self._restore_defaults()
+            return None
+        if self._streaming:
+            self._link.write(encode_command(command))
+            self._stream.expect_restart(self._link.now_s())
+            return None
+        if not is_answered(command):
+            return ask(self._link, encode_command(command), 0.3)
+        return self._ask(command, "", "Board did not answer a command: check its battery, and try again.")
+
+    def start(self) -> None:
+        """Begin streaming. Raises LinkLost."""
+        if self._streaming:
+            return
+        self._statistics = LinkStatistics()
+        self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
+        self._ready.clear()
+        self._begin()
+
+    def read(self, timeout_s: float) -> Reading | None:
+        """The samples that have come, waiting up to timeout_s for the first; None when none came. Raises LinkLost."""
+        until_s = self._link.now_s() + timeout_s
+        while not self._ready:
+            left_s = max(0.0, until_s - self._link.now_s())
+            data = self._link.read(left_s)
+            if not data:
+                return None
+            self._statistics.bytes_read += len(data)
+            self._take(data)
+            if left_s <= 0 and not self._ready:
+                return None
+        return self._ready.popleft()
+
+    def stop(self) -> None:
+        """End streaming; samples still on the way are dropped."""
+        with contextlib.suppress(LinkLost):
+            self._halt()
+        self._streaming = False
+        self._ready.clear()
+
+    def close(self) -> None:
+        """Stop, bring the board's settings and lead-off back to default, give the link back."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._streaming:
+            self.stop()
+        try:
+            if self._touched:
+                with contextlib.suppress(LinkLost, BoardRefused):
+                    self._restore_defaults()
+        finally:
+            self._link.close()
+
+    # Streaming
+
+    def _begin(self) -> None:
+        self._link.write(encode_command(Simple.START))
+        self._tail = b""
+        self._streaming = True
+
+    def _halt(self) -> None:
+        if self._streaming:
+            self._link.write(encode_command(Simple.STOP))
+            self._streaming = False
+        drain(self._link)
+
+    @contextlib.contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Stop a running stream for a while; what came before is kept, and ids begin anew after it."""
+        running = self._streaming
+        if running:
+            self._link.write(encode_command(Simple.STOP))
+            self._streaming = False
+            self._take(drain(self._link))
+        try:
+            yield
+        finally:
+            if running:
+                self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
+                self._begin()
+
+    def _take(self, data: bytes) -> None:
+        """Decode bytes into readings; a banner among them means that the board was off."""
+        joined = self._tail + data
+        at = joined.find(_BANNER)
+        self._tail = joined[-len(_BANNER) + 1 :]
+        now_s = self._link.now_s()
+        if at < 0:
+            self._ready.extend(self._stream.push(data, now_s))
+            return
+        self._ready.extend(self._stream.push(data[: max(0, at - len(joined) + len(data))], now_s))
+        self._come_back(joined[at:])
+
+    def _come_back(self, banner: bytes) -> None:
+        """Set the board up as it was before it lost its power, and start it."""
+        until_s = self._link.now_s() + _BANNER_END_S
+        while EOT not in banner and (left_s := until_s - self._link.now_s()) > 0:
+            banner += self._link.read(left_s)
+        self._streaming = False
+        kept = [s for s in self._settings.values() if s != ChannelSettings(s.channel)]
+        self._settings = {n: ChannelSettings(n) for n in self._settings}
+        if self._without_daisy:
+            self._ask(Simple.DAISY_OFF, "removed", "Board did not leave its Daisy out: switch it off and on.")
+        for mode in self._modes.values():
+            self._ask(mode, "", "Board did not take its mode again: switch it off and on.")
+        for wanted in kept:
+            self._set(wanted)
+        self._statistics.events.append("The board was switched off and on; its settings were made again.")
+        self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
+        self._begin()
+
+    # Settings
+
+    def _set(self, wanted: ChannelSettings) -> None:
+        self._touched = True
+        refusal = f"Board did not accept settings for channel {wanted.channel}: check its battery and distance, and try again."
+        self._ask(wanted, f"Channel set for {wanted.channel}", refusal)
+        self._settings[wanted.channel] = wanted
+        # SRB1 is one switch for the eight channels of a converter.
+        first = 1 if wanted.channel <= 8 else 9
+        for n in range(first, first + 8):
+            self._settings[n] = replace(self._settings[n], srb1=wanted.srb1)
+
+    def _restore_defaults(self) -> None:
+        refusal = "Board did not go back to its defaults: switch it off and on, and try again."
+        self._ask(Simple.DEFAULTS, "default", refusal)
+        # The board answers before it does the work.
+        drain(self._link, _DEFAULTS_SETTLE_S, 2 * _DEFAULTS_SETTLE_S)
+        self._settings = {n: ChannelSettings(n) for n in self._settings}
+
+    def _ask(self, command: Command, wanted: str, refusal: str) -> str:
+        """Write a command in one piece and wait for its answer, twice at most. Raises BoardRefused(refusal)."""
+        said = ""
+        for _ in range(2):
+            self._link.write(encode_command(command))
+            reader = ReplyReader()
+            until_s = self._link.now_s() + REPLY_S
+            while (left_s := until_s - self._link.now_s()) > 0:
+                for reply in reader.feed(self._link.read(left_s)):
+                    said = reply.strip()
+                    if "Failure" not in said and "Timeout" not in said and _says(said, wanted):
+                        return said
+                if "Failure" in said:
+                    break
+        raise BoardRefused(refusal)
+
+
+def _says(reply: str, wanted: str) -> bool:
+    """Whether a reply is the one that is wanted; a number at the end must be the whole number."""
+    at = reply.find(wanted)
+    return at >= 0 and not reply[at + len(wanted) :][:1].isdigit()

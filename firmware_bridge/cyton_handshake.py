@@ -1,0 +1,148 @@
+"""Meeting a Cyton that may be streaming, off, absent, at another speed, or something else altogether.
+
+Opening a port does not reset the board. So: `s`, until the line has been still for 150 ms; then `v`, which resets it, and its banner
+searched for anywhere in what comes; once more if that fails. What answers, or does not, decides the error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from firmware_bridge.cyton_commands import EOT, ReplyReader, Simple, encode_command
+from firmware_bridge.errors import BoardOff, NotAnOpenBCI
+from firmware_bridge.links import BAUD, ByteLink, SerialLink
+from firmware_bridge.radio import BAUDS, RadioCode, encode_radio
+
+STILL_S = 0.15
+_STOP_LIMIT_S = 1.5
+_BANNER_S = 1.6
+"""A reset takes 1.06 s on a real board."""
+
+_VERSION_S = 0.4
+_BANNER = re.compile(r"OpenBCI|ADS1299 Device ID")
+_TIMEOUT = "Communications timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a board said of itself. daisy: its second converter answered."""
+
+    daisy: bool
+    firmware: str
+    identities: dict[str, str]
+
+
+def drain(link: ByteLink, still_s: float = STILL_S, limit_s: float = _STOP_LIMIT_S) -> bytes:
+    """Everything until the line has been still for still_s, or limit_s have passed. Raises LinkLost."""
+    found = bytearray()
+    until_s = link.now_s() + limit_s
+    while link.now_s() < until_s:
+        data = link.read(still_s)
+        if not data:
+            break
+        found += data
+    return bytes(found)
+
+
+def ask(link: ByteLink, request: bytes, timeout_s: float) -> str | None:
+    """The first reply to a request, without `$$$`; None when none ended in time. Raises LinkLost."""
+    link.write(request)
+    reader = ReplyReader()
+    until_s = link.now_s() + timeout_s
+    while (left_s := until_s - link.now_s()) > 0:
+        replies = reader.feed(link.read(left_s))
+        if replies:
+            return replies[0]
+    return None
+
+
+def greet(link: ByteLink) -> Greeting:
+    """Stop, reset and identify the board. Raises BoardOff, NotAnOpenBCI, or LinkLost."""
+    text = _banner(link)
+    if text is None and isinstance(link, SerialLink) and not link.is_pty and _slowed_down(link):
+        text = _banner(link)
+    if text is None:
+        raise NotAnOpenBCI(
+            "Nothing answers on this port: plug the OpenBCI dongle in, or name its port as serial:///dev/ttyUSB0."
+        )
+    reply = ask(link, encode_command(Simple.VERSION), _VERSION_S)
+    return _greeting(text, reply)
+
+
+def _banner(link: ByteLink) -> str | None:
+    """The banner's text; None when the line stays silent. Raises BoardOff or NotAnOpenBCI for other answers."""
+    heard = _still(link)
+    for attempt in range(2):
+        text = _reset(link)
+        heard += text
+        end = text.find(EOT.decode(), match.start()) if (match := _BANNER.search(text)) else -1
+        if match and end >= 0:
+            if attempt:
+                # The first reset may only have been slow, and a second banner be on its way.
+                drain(link, still_s=1.3, limit_s=3.0)
+            return text[match.start() : end]
+        if not text and not heard:
+            return None
+    if _TIMEOUT in heard:
+        raise BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
+    if not heard:
+        return None
+    raise NotAnOpenBCI(
+        "Something is on this port, but it does not answer as an OpenBCI board: choose the dongle's port "
+        f"(it said {heard[:40]!r})."
+    )
+
+
+def _still(link: ByteLink) -> str:
+    """Stop a stream that a dead program left behind; what came is returned, as text, when it was no stream."""
+    for _ in range(2):
+        link.write(encode_command(Simple.STOP))
+        found = drain(link)
+        if not found or link.read(0.0) == b"":
+            break
+    return found.decode("latin-1") if len(found) < 200 else ""
+
+
+def _reset(link: ByteLink) -> str:
+    """Write `v`; what comes until the banner has ended, a failure is told, or the time is over."""
+    link.write(encode_command(Simple.RESET))
+    found = ""
+    until_s = link.now_s() + _BANNER_S
+    while (left_s := until_s - link.now_s()) > 0:
+        found += link.read(left_s).decode("latin-1")
+        match = _BANNER.search(found)
+        if match and EOT.decode() in found[match.start() :]:
+            break
+        if not match and found.count(_TIMEOUT) > 0 and found.rstrip().endswith(EOT.decode()):
+            break
+    return found
+
+
+def _slowed_down(link: SerialLink) -> bool:
+    """Whether a dongle that some program left at another speed was found and set back."""
+    for code, baud in BAUDS.items():
+        if baud == BAUD:
+            continue
+        link.set_baud(baud)
+        reply = ask(link, encode_radio(RadioCode.BAUD_DEFAULT), 0.2)
+        if reply is not None and "baud rate" in reply:
+            link.set_baud(BAUD)
+            drain(link, 0.05, 0.5)
+            return bool(code)
+    link.set_baud(BAUD)
+    return False
+
+
+def _greeting(banner: str, version: str | None) -> Greeting:
+    identities = {}
+    for title, pattern in (
+        ("ads1299", r"On Board ADS1299 Device ID: (0x[0-9A-Fa-f]+)"),
+        ("daisy_ads1299", r"On Daisy ADS1299 Device ID: (0x[0-9A-Fa-f]+)"),
+        ("accelerometer", r"LIS3DH Device ID: (0x[0-9A-Fa-f]+)"),
+    ):
+        match = re.search(pattern, banner)
+        if match:
+            identities[title] = match[1]
+    said = re.search(r"v\d+\.\d+\.\d+", version or "") or re.search(r"v\d+\.\d+\.\d+", banner)
+    return Greeting("daisy_ads1299" in identities, said[0] if said else "unknown", identities)
