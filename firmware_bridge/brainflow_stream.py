@@ -147,7 +147,7 @@ class BrainFlowBoard:
         """Begin streaming. Raises BoardRefused, or LinkLost when the port is gone."""
         session = self._open_session()
         if self._reader is not None:
-            raise BoardRefused("The board streams already: stop it first.")
+            return
         self._check_wire()
         if self._wire is not None:
             self._wire.drain()

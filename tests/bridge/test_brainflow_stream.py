@@ -232,8 +232,7 @@ def test_a_board_is_started_once_and_is_of_no_use_when_closed():
     with pytest.raises(BoardRefused, match="start it"):
         it.read(1.0)
     it.start()
-    with pytest.raises(BoardRefused, match="already"):
-        it.start()
+    it.start()
     it.close()
     it.close()
     assert session.asked == ["start", "stop", "release"]
