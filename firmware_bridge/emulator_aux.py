@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 def accelerometer(samples: NDArray[np.int64]) -> NDArray[np.int16]:
     """(n, 3) X, Y, Z of 0.000125 g, in steps of 16; never 0, which would read as "no new value"."""
     step = samples // 10
-    x = 160 + 16 * (step % 3)
-    y = -480 - 16 * (step % 2)
-    z = 7936 + 16 * (step % 5)
-    return np.stack((x, y, z), axis=1).astype(np.int16)
+    axes = np.empty((len(samples), 3), np.int16)
+    axes[:, 0] = 160 + 16 * (step % 3)
+    axes[:, 1] = -480 - 16 * (step % 2)
+    axes[:, 2] = 7936 + 16 * (step % 5)
+    return axes
 
 
 def auxiliary_bytes(
@@ -44,11 +45,11 @@ def auxiliary_bytes(
         case "marker":
             words[0, 0] = marker
         case _:
-            axes = accelerometer(samples)
             if board_ms is None:
                 new = samples % every == 0
-                words[new] = axes[new]
+                words[new] = accelerometer(samples[new])
             else:
+                axes = accelerometer(samples)
                 for axis, digit in enumerate((7, 8, 9)):
                     here = ids % 10 == digit
                     words[here, 0] = axes[here, axis]

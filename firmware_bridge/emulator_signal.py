@@ -6,7 +6,7 @@ square wave made from the converter's own clock, so its period is 256 or 128 sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,17 +50,17 @@ class FrontEnd:
     test: TestShape
     lead_off_ohm: tuple[float, ...]
     lead_off_tone: bool = True
+    plain: bool = field(init=False)
+    """Whether what comes out is what went in, but for the rails."""
 
-    @property
-    def plain(self) -> bool:
-        """Whether what comes out is what went in, but for the rails."""
-        return all(_plain(s) for s in self.settings) and not any(self.lead_off_ohm)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", all(_plain(s) for s in self.settings) and not any(self.lead_off_ohm))
 
 
 def converted(raw: NDArray[np.int32], start: int, front: FrontEnd) -> NDArray[np.int32]:
     """Counts of the converter: raw (n, channels) at gain 24 from sample number `start` on."""
     if front.plain:
-        return np.clip(raw, RAIL_LOW, RAIL_HIGH)
+        return np.minimum(np.maximum(raw, RAIL_LOW), RAIL_HIGH)
     samples = np.arange(start, start + len(raw))
     out = np.zeros((len(raw), len(front.settings)), np.int32)
     for i, (setting, ohm) in enumerate(zip(front.settings, front.lead_off_ohm, strict=True)):

@@ -26,6 +26,9 @@ BAUD = 115200
 NAP_S = 0.02
 """After the first byte a reader waits this long for more: waking up costs more than decoding a few packets."""
 
+VIRTUAL_NAP_S = 0.04
+"""In virtual time a longer stretch per read: nobody waits for it, and ten minutes then take about a second."""
+
 _WRITE_LIMIT_S = 1.0
 _READ_BYTES = 65536
 
@@ -173,7 +176,7 @@ class SerialLink:
 class EmulatorLink:
     """An emulated board without a port, in virtual time. nap_s as for a serial port: the length of what one read gathers."""
 
-    def __init__(self, emulator: CytonEmulator, *, nap_s: float = NAP_S) -> None:
+    def __init__(self, emulator: CytonEmulator, *, nap_s: float = VIRTUAL_NAP_S) -> None:
         self.emulator = emulator
         self._nap_s = nap_s
         self._closed = False
