@@ -1,0 +1,117 @@
+"""The board's true sample clock, fitted from sample index against arrival time.
+
+Rule: a sample never arrives early, only late. Links deliver in clumps (60 ms with a Cyton's dongle on Linux) and stall, so only the most
+punctual sample of each second of arrival is kept, and the line is fitted to the more punctual half of those, over the last ten
+minutes: temperature moves the oscillator. Virtual time or CLOCK_BOOTTIME, no clock is read here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BUCKET_S = 1.0
+_KEPT_BUCKETS = 600
+_ANCHOR_BUCKETS = 5
+_FIT_AFTER_S = 10.0
+_BELIEVABLE = 0.05
+"""An oscillator is off by 2.5 % at worst (ADS1299 over its whole temperature range); a fit beyond 5 % is no fit."""
+
+
+class SampleClock:
+    """Maps sample index to the time at which the sample arrives on a punctual link. Of use after the first `observe`."""
+
+    def __init__(self, nominal_hz: float) -> None:
+        self._nominal_hz = nominal_hz
+        self._rate_hz = nominal_hz
+        self._fitted = False
+        self._buckets: deque[tuple[int, int, float]] = deque(maxlen=_KEPT_BUCKETS)
+        self._anchor: tuple[int, float] | None = None
+
+    @property
+    def rate_hz(self) -> float:
+        """The fitted rate; the nominal one during the first 10 s."""
+        return self._rate_hz
+
+    @property
+    def fitted(self) -> bool:
+        """True once the rate is fitted."""
+        return self._fitted
+
+    @property
+    def started(self) -> bool:
+        """True once a sample was observed."""
+        return self._anchor is not None
+
+    def observe(self, first: int, arrival_s: NDArray[np.float64]) -> None:
+        """Samples first, first + 1, … came at arrival_s."""
+        if not len(arrival_s):
+            return
+        seconds = np.floor(arrival_s / _BUCKET_S).astype(np.int64)
+        late = arrival_s - np.arange(first, first + len(arrival_s)) / self._nominal_hz
+        edges = np.flatnonzero(np.diff(seconds)) + 1
+        for start, end in zip((0, *edges), (*edges, len(seconds)), strict=True):
+            k = int(start) + int(np.argmin(late[start:end]))
+            self._note(int(seconds[k]), first + k, float(arrival_s[k]))
+        self._anchor = self._find_anchor()
+
+    def expected_arrival_s(self, index: int) -> float:
+        """When a sample arrives on a punctual link, in the clock of the arrival times."""
+        anchor, arrival_s = self._anchored()
+        return arrival_s + (index - anchor) / self._rate_hz
+
+    def expected_arrivals_s(self, indices: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same for many samples."""
+        anchor, arrival_s = self._anchored()
+        expected: NDArray[np.float64] = arrival_s + (indices - anchor) / self._rate_hz
+        return expected
+
+    def sample_at(self, arrival_s: float) -> float:
+        """The sample, with its fraction, that a punctual link delivers at this time."""
+        anchor, anchor_s = self._anchored()
+        return anchor + (arrival_s - anchor_s) * self._rate_hz
+
+    def _anchored(self) -> tuple[int, float]:
+        if self._anchor is None:
+            raise ValueError("the sample clock has not seen a sample yet")
+        return self._anchor
+
+    def _note(self, second: int, index: int, arrival_s: float) -> None:
+        if not self._buckets or second != self._buckets[-1][0]:
+            if self._buckets:
+                self._fit()
+            self._buckets.append((second, index, arrival_s))
+            return
+        _, best, best_s = self._buckets[-1]
+        if arrival_s - best_s < (index - best) / self._nominal_hz:
+            self._buckets[-1] = (second, index, arrival_s)
+
+    def _find_anchor(self) -> tuple[int, float]:
+        """The most punctual of the last seconds."""
+        recent = [self._buckets[-k] for k in range(1, min(_ANCHOR_BUCKETS, len(self._buckets)) + 1)]
+        _, index, arrival_s = min(recent, key=lambda b: b[2] - (b[1] - recent[0][1]) / self._rate_hz)
+        return index, arrival_s
+
+    def _fit(self) -> None:
+        """Least squares through the more punctual half of the seconds seen."""
+        _, last, last_s = self._buckets[-1]
+        if last_s - self._buckets[0][2] < _FIT_AFTER_S:
+            return
+        points = np.array([(index - last, arrival_s - last_s) for _, index, arrival_s in self._buckets])
+        x = points[:, 0] / self._nominal_hz
+        late = points[:, 1] - x
+        keep = np.ones(len(x), np.bool_)
+        slope = 0.0
+        for _ in range(4):
+            centre_x, centre_late = x[keep].mean(), late[keep].mean()
+            spread = np.square(x[keep] - centre_x).sum()
+            if spread <= 0:
+                return
+            slope = float(((x[keep] - centre_x) * (late[keep] - centre_late)).sum() / spread)
+            residual = late - centre_late - slope * (x - centre_x)
+            keep = residual <= np.median(residual)
+        if abs(slope) < _BELIEVABLE:
+            self._rate_hz = self._nominal_hz / (1 + slope)
+            self._fitted = True
