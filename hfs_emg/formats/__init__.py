@@ -27,16 +27,16 @@ Opener = Callable[[Path], Recording]
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """One row of the importers table. name: for people. module holds `recognises(head) -> bool` and `opener`."""
+    """One row of the importers table. name: for people. module holds `recognises(path, head) -> bool` and `opener`."""
 
     name: str
     module: str
     opener: str
 
-    def recognises(self, head: bytes) -> bool:
-        """The first bytes of a file are those of this format."""
-        test = cast(Callable[[bytes], bool], importlib.import_module(self.module).recognises)
-        return test(head)
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """The path is of this format, to judge by its first bytes (none of a folder)."""
+        test = cast(Callable[[Path, bytes], bool], importlib.import_module(self.module).recognises)
+        return test(path, head)
 
     def open(self, path: Path) -> Recording:
         """The recording; raises RecordingError."""
@@ -44,12 +44,11 @@ class Importer:
         return opener(path)
 
 
-SESSION_FOLDER = Importer("session folder", "hfs_emg.formats.session_folder", "open_session_folder")
-
 IMPORTERS: tuple[Importer, ...] = (
     Importer("OpenBCI GUI text", "hfs_emg.formats.openbci_gui", "open_openbci_gui"),
     Importer("EDF or BDF", "hfs_emg.formats.edf", "open_edf"),
     Importer("BrainFlow CSV", "hfs_emg.formats.brainflow_csv", "open_brainflow_csv"),
+    Importer("session folder", "hfs_emg.formats.session_folder", "open_session_folder"),
 )
 
 
@@ -69,21 +68,24 @@ def open_recording(path: Path, montage: MontageFile | Montage | None = None) -> 
 
 def importer_of(path: Path) -> Importer:
     """The table's row for a path; raises RecordingError that says what was found instead."""
-    if path.is_dir():
-        if (path / "start.json").exists():
-            return SESSION_FOLDER
-        raise _no_recording(path, "a folder without start.json")
+    folder = path.is_dir()
+    head = b"" if folder else _head(path)
+    for importer in IMPORTERS:
+        if importer.recognises(path, head):
+            return importer
+    found = "a folder without start.json" if folder else _looks_like(head)
+    kinds = ", ".join(i.name for i in IMPORTERS)
+    raise RecordingError(f"{path} is not a recording: found {found}; expected one of: {kinds}.")
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except FileNotFoundError:
         raise RecordingError(f"{path} does not exist: check the name of the recording.") from None
     except OSError as error:
         raise RecordingError(f"{path} cannot be read ({error.strerror}): check its permissions and its disk.") from None
-    for importer in IMPORTERS:
-        if importer.recognises(head):
-            return importer
-    raise _no_recording(path, _looks_like(head))
 
 
 _KNOWN_STRANGERS = (
@@ -108,11 +110,6 @@ def _looks_like(head: bytes) -> str:
     if first and all(32 <= c < 127 or c == 9 for c in first):
         return f"a text that begins with '{first.decode('ascii')}'"
     return "binary data"
-
-
-def _no_recording(path: Path, found: str) -> RecordingError:
-    kinds = ", ".join(i.name for i in IMPORTERS)
-    return RecordingError(f"{path} is not a recording: found {found}; expected a session folder or a file of {kinds}.")
 
 
 def _montage_for(recording: Recording, montage: MontageFile | Montage | None) -> Montage:

@@ -20,6 +20,7 @@ from hfs_emg.formats.text_recording import (
     DAISY_ROWS,
     GANGLION_ROWS,
     OTHER_ROWS,
+    SYNTHETIC_ROWS,
     BoardRows,
     Layout,
     open_table,
@@ -34,7 +35,7 @@ _BOARDS = (
     ("cytonwifidaisy", DAISY_ROWS),
     ("cyton", CYTON_ROWS),
     ("ganglion", GANGLION_ROWS),
-    ("synthetic", BoardRows("synthetic board", 250.0, 16, ((256, 1),), OTHER_ROWS.grids, simulated=True)),
+    ("synthetic", SYNTHETIC_ROWS),
 )
 """Words in the name of the board, the longer first."""
 
@@ -48,7 +49,7 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d:\d\d[.,]\d+")
 _UNIX = re.compile(r"\d{9,13}(\.\d+)?|\d(\.\d+)?E(9|1[0-2])")
 
 
-def recognises(head: bytes) -> bool:
+def recognises(_path: Path, head: bytes) -> bool:
     """The first bytes of a file are those of such a recording."""
     return head.removeprefix(b"\xef\xbb\xbf").startswith(b"%OpenBCI")
 

@@ -7,7 +7,7 @@ and marked, so that sample index is the only clock, as in a session of our own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from calibration.montage import Montage
 from hfs_emg.errors import RecordingError
 from hfs_emg.model import Block, Marker, Signal
+from hfs_emg.session.extent import lost_mask
 
 Counts = NDArray[np.int32]
 
@@ -36,9 +37,9 @@ class Hole:
 class FileRecording:
     """A `Recording` over any file whose rows can be read again from the beginning.
 
-    rows: number of rows in the source. read: yields them in order as (n, inputs) int32. holes: in order of row.
-    row_markers: (row, text). input_numbers: the 1-based number by which people know each input, where the source has more inputs
-    than signal.inputs.
+    rows: number of rows in the source. read: yields them in order as (n, inputs) int32. holes: in order of row. lost: (from, to)
+    sample indices that the source itself marks as filled. input_numbers: the 1-based number by which people know each input, where
+    the source has more inputs than signal.inputs.
     """
 
     path: Path
@@ -46,12 +47,13 @@ class FileRecording:
     rows: int
     read: Callable[[], Iterator[Counts]]
     holes: tuple[Hole, ...] = ()
-    row_markers: tuple[tuple[int, str], ...] = ()
+    lost: tuple[tuple[int, int], ...] = ()
+    markers: tuple[Marker, ...] = ()
     input_numbers: tuple[int, ...] = ()
     montage: Montage | None = None
     start_utc: datetime | None = None
     simulated: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,18 +65,12 @@ class FileRecording:
         """Rows and filled samples."""
         return self.rows + sum(h.samples for h in self.holes)
 
-    @property
-    def markers(self) -> tuple[Marker, ...]:
-        """In order of sample."""
-        rows = [row for row, _ in self.row_markers]
-        samples = samples_of_rows(rows, self.holes)
-        return tuple(Marker(s, text) for s, (_, text) in zip(samples, self.row_markers, strict=True))
-
     def blocks(self, samples_per_block: int = 15_000) -> Iterator[Block]:
         """The whole recording in order; a new call starts at the beginning. Raises RecordingError where the file cannot be read."""
         size = min(samples_per_block, max(self.samples, 1))
         if size < 1:
             raise ValueError(f"samples_per_block is {samples_per_block}: at least 1 is needed")
+        marked = np.array(self.lost, np.int64).reshape(-1, 2)
         start = used = 0
         counts, lost = self._empty(size)
         for piece, filled in self._pieces(size):
@@ -86,12 +82,12 @@ class FileRecording:
                 used += n
                 done += n
                 if used == size:
-                    yield _block(start, counts, lost)
+                    yield _block(start, counts, lost | lost_mask(marked, start, start + size))
                     start += size
                     used = 0
                     counts, lost = self._empty(size)
         if used:
-            yield _block(start, counts[:used].copy(), lost[:used].copy())
+            yield _block(start, counts[:used].copy(), lost[:used] | lost_mask(marked, start, start + used))
 
     def _empty(self, n: int) -> tuple[Counts, NDArray[np.bool_]]:
         return np.empty((n, len(self.signal.inputs)), np.int32), np.empty(n, np.bool_)
@@ -118,6 +114,16 @@ class FileRecording:
         if row < self.rows:
             raise RecordingError(
                 f"{self.path.name} became shorter while it was read: read it again when nothing writes to it."
+            )
+
+
+def check_holes(name: str, holes: Sequence[Hole], rate_hz: float) -> None:
+    """Raises RecordingError for a pause so long that two recordings stand in one file."""
+    for hole in holes:
+        if hole.samples > LONGEST_HOLE_S * rate_hz:
+            raise RecordingError(
+                f"{name}: {hole.samples / rate_hz / 3600:.0f} h are missing before row {hole.row + 1}: split the file there into two "
+                "recordings."
             )
 
 

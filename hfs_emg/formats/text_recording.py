@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from calibration.montage import montage_from_labels
 from hfs_emg.errors import RecordingError
 from hfs_emg.formats.losses import LossFinder
-from hfs_emg.formats.recording import LONGEST_HOLE_S, Counts, FileRecording
+from hfs_emg.formats.recording import Counts, FileRecording, check_holes, samples_of_rows
 from hfs_emg.formats.scale import ADS1299_GRIDS, FLOAT_GRIDS, GANGLION_GRIDS, GridFinder, to_counts
 from hfs_emg.formats.text_table import Rows, TextTable, read_rows
-from hfs_emg.model import Input, Signal
+from hfs_emg.model import Input, Marker, Signal
 
 LOWEST_RATE_HZ = 100.0
 HIGHEST_RATE_HZ = 50_000.0
@@ -41,6 +41,7 @@ class BoardRows:
 CYTON_ROWS = BoardRows("Cyton", 250.0, 8, ((256, 1),), ADS1299_GRIDS)
 DAISY_ROWS = BoardRows("Cyton with Daisy", 125.0, 16, ((256, 2), (256, 1)), ADS1299_GRIDS)
 GANGLION_ROWS = BoardRows("Ganglion", 200.0, 4, ((201, 1),), GANGLION_GRIDS)
+SYNTHETIC_ROWS = BoardRows("synthetic board", 250.0, 16, ((256, 1),), FLOAT_GRIDS, simulated=True)
 OTHER_ROWS = BoardRows("another board", 250.0, 8, ((256, 1),), FLOAT_GRIDS)
 
 
@@ -72,12 +73,7 @@ def open_table(
             f"{table.path.name}: all {len(layout.exg)} inputs are constant, there is nothing to analyse."
         )
     holes = scan.losses.holes
-    for hole in holes:
-        if hole.samples > LONGEST_HOLE_S * rate_hz:
-            raise RecordingError(
-                f"{table.path.name}, line {table.first_line + hole.row}: {hole.samples / rate_hz / 3600:.0f} h are missing before "
-                "it: split the file there into two recordings."
-            )
+    check_holes(table.path.name, holes, rate_hz)
     grids = scan.finder.grids
     labels = tuple(layout.labels[i] for i in live)
     return FileRecording(
@@ -86,7 +82,7 @@ def open_table(
         rows=scan.rows,
         read=partial(_read_counts, table, tuple(layout.exg[i] for i in live), grids[list(live)]),
         holes=holes,
-        row_markers=tuple(scan.markers),
+        markers=tuple(scan.placed_markers()),
         input_numbers=tuple(i + 1 for i in live),
         montage=montage_from_labels(labels),
         start_utc=scan.start_utc,
@@ -116,7 +112,7 @@ class _Scan:
         self.rows = 0
         self.losses = LossFinder(board.rules, rate_hz)
         self.finder = GridFinder(board.grids, len(layout.exg))
-        self.markers: list[tuple[int, str]] = []
+        self._markers: list[tuple[int, str]] = []
         self.start_utc: datetime | None = None
         self.live = np.zeros(len(layout.exg), np.bool_)
         self._layout = layout
@@ -147,19 +143,25 @@ class _Scan:
             self._mark(marks)
         self.rows += len(microvolts)
 
+    def placed_markers(self) -> Iterator[Marker]:
+        """With sample indices, once all losses are known."""
+        samples = samples_of_rows([row for row, _ in self._markers], self.losses.holes)
+        for sample, (_, text) in zip(samples, self._markers, strict=True):
+            yield Marker(sample, text)
+
     def notes(self) -> Iterator[str]:
         layout = self._layout
         dead = [label for label, live in zip(layout.labels, self.live, strict=True) if not live]
         if dead:
             verb = "is constant and was" if len(dead) == 1 else "are constant and were"
-            yield f"{_listed(dead)} {verb} left out."
+            yield f"{listed(dead)} {verb} left out."
         rounded = [
             label
             for label, live, exact in zip(layout.labels, self.live, self.finder.exact, strict=True)
             if live and not exact
         ]
         if rounded:
-            yield f"The values of {_listed(rounded)} are no multiples of the board's code and were rounded to it."
+            yield f"The values of {listed(rounded)} are no multiples of the board's code and were rounded to it."
         if layout.index is None:
             yield "The file has no sample index, so that losses cannot be told."
         elif not self.losses.counts:
@@ -174,7 +176,7 @@ class _Scan:
         """A marker where the column changes to something that is not zero."""
         before = np.concatenate([[self._marker], marks[:-1]])
         for at in np.flatnonzero((marks != before) & (marks != 0)):
-            self.markers.append((self.rows + int(at), f"marker {marks[at]:g}"))
+            self._markers.append((self.rows + int(at), f"marker {marks[at]:g}"))
         self._marker = float(marks[-1])
 
 
@@ -209,5 +211,6 @@ def _utc(stamp: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if 946_684_800 < seconds < 32_503_680_000 else None
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -183,7 +183,7 @@ def _numbers(
         decimals[place] = after_point.max(initial=0)
         for row in np.flatnonzero(odd):
             text = fields.text(int(row), column)
-            value = _python_float(text)
+            value = python_float(text)
             if value is None and last and row == n - 1:
                 return values[:-1], decimals, True
             if value is None:
@@ -196,7 +196,7 @@ def _numbers(
     return values, decimals, False
 
 
-def _python_float(text: str) -> float | None:
+def python_float(text: str) -> float | None:
     """The number a field holds; None when it holds none, or none that is finite."""
     if "_" in text:  # Python's digit grouping, nobody's file format
         return None

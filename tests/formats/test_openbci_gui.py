@@ -267,10 +267,10 @@ def test_what_cannot_be_analysed_is_refused_in_a_sentence(tmp_path: Path, text: 
         open_openbci_gui(write(tmp_path, text))
 
 
-def test_a_pause_of_days_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_a_pause_of_days_is_refused_with_its_place(tmp_path: Path) -> None:
     c = counts(200)
     rows = [row(i % 100, c[i].tolist(), 1.7e9 + i / 250 + (200_000 if i >= 100 else 0)) for i in range(200)]
-    with pytest.raises(RecordingError, match=r"line 106: 56 h are missing"):
+    with pytest.raises(RecordingError, match=r"56 h are missing before row 101"):
         open_openbci_gui(write(tmp_path, v6(rows)))
 
 
@@ -289,6 +289,6 @@ def test_rows_longer_than_a_chunk_join_without_a_seam(tmp_path: Path) -> None:
 
 
 def test_only_its_own_files_are_recognised() -> None:
-    assert recognises(b"%OpenBCI Raw EEG Data\n")
-    assert recognises(b"\xef\xbb\xbf%OpenBCI Raw EXG Data\r\n")
-    assert not recognises(b"0\t1\t2\n")
+    assert recognises(Path("x"), b"%OpenBCI Raw EEG Data\n")
+    assert recognises(Path("x"), b"\xef\xbb\xbf%OpenBCI Raw EXG Data\r\n")
+    assert not recognises(Path("x"), b"0\t1\t2\n")
