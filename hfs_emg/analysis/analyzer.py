@@ -1,0 +1,245 @@
+"""The analyser: blocks in, findings out. Live, replay, review and report call this one, block by block, forward only.
+
+Its law: how the signal is cut into blocks must not show in the findings, bit for bit. It holds because every stage works
+on positions fixed by sample index: filters carry their state, frames and seconds lie at fixed samples, and everything
+found in an island of activity is a pure function of the frames around it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.montage import Montage, Side
+from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
+from hfs_emg.analysis.classify import DEFAULT_MODEL, NONE, Classifier, Decision
+from hfs_emg.analysis.conditioning import Conditioner
+from hfs_emg.analysis.edges import EdgeFinder
+from hfs_emg.analysis.episodes import RAIL_REASON, DecidedAtom, EpisodeBuilder
+from hfs_emg.analysis.features import FeatureMaker
+from hfs_emg.analysis.frames import FrameClock, FrameStream
+from hfs_emg.analysis.history import History, PastAtom
+from hfs_emg.analysis.invalid import InvalidRuns
+from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
+from hfs_emg.analysis.levels import LevelLog
+from hfs_emg.analysis.quality import SampleQuality
+from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
+from hfs_emg.model import Block, Signal
+
+EDGE_DELAY_S = 0.004
+"""How late the filtered signal is: group delay of the EMG band at its centre, measured on simulated bursts."""
+RAIL_MARGIN = 0.001
+"""Codes within this share of the range from its end count as rail."""
+SHOWN_AFTER_FRAMES = 6
+"""A provisional kind needs so many frames beyond the one it is about: half the envelope's window and the smoothing."""
+
+
+class Analyzer:
+    """Analyses one stream of one montage. A new stream is a new object. Raises RequestError when the settings do not fit the rate."""
+
+    def __init__(
+        self, signal: Signal, montage: Montage, settings: AnalysisSettings | None = None, model: bytes | None = None
+    ) -> None:
+        settings = settings or AnalysisSettings()
+        self.montage = montage
+        self.signal = signal
+        inputs = [signal.inputs[c.input] for c in montage.channels]
+        self._inputs = np.array([c.input for c in montage.channels])
+        self._scale = np.array([i.microvolts_per_count for i in inputs])[:, None]
+        spans = [(i.count_min, i.count_max, max(1, int(RAIL_MARGIN * (i.count_max - i.count_min)))) for i in inputs]
+        self.clock = FrameClock.at(signal.rate_hz)
+        channels = len(inputs)
+        self._quality = SampleQuality(signal.rate_hz, np.array([(low + m, high - m) for low, high, m in spans]))
+        labels = tuple(c.label for c in montage.channels)
+        self._invalid = InvalidRuns(signal.rate_hz, labels)
+        self._labels = labels
+        second = self.clock.second * self.clock.hop
+        self._conditioner = Conditioner(signal.rate_hz, channels, second, settings)
+        self._frames = FrameStream(self.clock, channels)
+        self._off_skin = InvalidRuns(signal.rate_hz / second, labels)
+        self._levels = LevelLog(self.clock, channels, settings)
+        self._finder = IslandFinder(self.clock)
+        self._atoms = AtomFinder(self.clock, montage, settings)
+        self._features = FeatureMaker(self.clock, montage)
+        self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
+        self._edges = EdgeFinder(signal.rate_hz, self.clock.hop, EDGE_DELAY_S)
+        self._history = History()
+        self._builder = EpisodeBuilder(self.clock, montage, settings)
+        self._rails: deque[DecidedAtom] = deque()
+        self._known_at = 0
+        self._island_at = 0
+        self._samples = 0
+
+    def push(self, block: Block) -> Findings:
+        """The next samples. Returns what they settled."""
+        if block.start != self._samples:
+            raise ValueError(f"block starts at sample {block.start}, expected {self._samples}")
+        self._samples = block.end
+        counts = np.ascontiguousarray(block.counts[:, self._inputs].T).astype(np.int64)
+        verdict = self._quality.push(counts, block.lost)
+        conditioned = self._conditioner.push(counts * self._scale, block.lost)
+        self._levels.push(conditioned, *self._frames.push(conditioned, verdict > 0))
+        invalid = self._note_invalid(*self._invalid.push(verdict))
+        invalid += self._off_skin.push(self._levels.take_off_skin())[0]
+        support, seed = self._levels.activity(self._finder.frontier)
+        episodes = self._work_off(self._finder.find(support, seed))
+        self._levels.forget_before(self._finder.frontier)
+        return self._findings(episodes, invalid, self._in_progress())
+
+    def finish(self) -> Findings:
+        """The end of the stream: everything still open is settled."""
+        invalid = self._note_invalid(*self._invalid.finish())
+        invalid += self._off_skin.finish()[0]
+        support, seed = self._levels.activity(self._finder.frontier)
+        episodes = self._work_off(self._finder.flush(support, seed))
+        while self._rails:
+            self._builder.add_alone(self._rails.popleft())
+        far = self._levels.end + 1_000_000
+        episodes += self._builder.settle(far, self._known_at, self._island_at)
+        last = self._samples / self.signal.rate_hz
+        return self._findings([_not_after(e, last) for e in episodes], invalid, ())
+
+    def _findings(
+        self, episodes: list[Episode], invalid: list[Invalid], in_progress: tuple[InProgress, ...]
+    ) -> Findings:
+        moved = (e for e in episodes if e.kind is Kind.ARTEFACT and e.reason != RAIL_REASON)
+        invalid.extend(self._artefact_stretch(e) for e in moved)
+        return Findings(tuple(episodes), tuple(invalid), in_progress, self.clock.seconds(self._finder.frontier))
+
+    def _artefact_stretch(self, episode: Episode) -> Invalid:
+        labels = tuple(label for label in self._labels if any(b.channel == label for b in episode.bursts))
+        brief = episode.end_s - episode.start_s < 0.15
+        return Invalid(
+            episode.start_s,
+            episode.end_s,
+            None if len(labels) == len(self._labels) else labels,
+            "pop" if brief else "motion",
+        )
+
+    def _note_invalid(self, stretches: list[Invalid], rails: list[tuple[int, int, int]]) -> list[Invalid]:
+        for channel, start, end in rails:
+            first, last = start // self.clock.hop, -(-end // self.clock.hop)
+            where = (start / self.signal.rate_hz, end / self.signal.rate_hz)
+            nothing = np.zeros(1)
+            self._rails.append(
+                DecidedAtom(
+                    "both",
+                    first,
+                    last,
+                    (channel,),
+                    ((channel, *where, 0.0),),
+                    Decision(nothing, nothing, nothing),
+                    1.0,
+                    None,
+                )
+            )
+        return stretches
+
+    def _work_off(self, islands: list[Island]) -> list[Episode]:
+        episodes: list[Episode] = []
+        for island in islands:
+            episodes += self._settle(island.first)
+            self._decide(island)
+            self._known_at = island.end + self.clock.frames(LOOK_AHEAD_S)
+            self._island_at = island.first
+        return episodes + self._settle(self._finder.frontier)
+
+    def _settle(self, frontier: int) -> list[Episode]:
+        while self._rails and self._rails[0].end <= frontier:
+            self._builder.add_alone(self._rails.popleft())
+        return self._builder.settle(frontier, self._known_at, self._island_at)
+
+    def neighbourhood(self, first: int, end: int) -> Neighbourhood:
+        """Frames first…end with what a decision about them may see."""
+        return self._levels.neighbourhood(first, end, self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S))
+
+    def _decide(self, island: Island) -> None:
+        near = self.neighbourhood(island.first, island.end)
+        states = self._atoms.states(near)
+        past = []
+        for atom in self._atoms.atoms(near, states):
+            values = self._features.measure(near, states, atom, self._history)
+            decision = self._classifier.decide(values)
+            self.observe(near, atom, values, decision)
+            past.append(self._remember(near, atom))
+            if decision.kind != NONE:
+                self._builder.add(self._decided(near, states, atom, decision))
+        self._history.add(past)
+
+    def observe(self, near: Neighbourhood, atom: Atom, values: NDArray[np.float64], decision: Decision) -> None:
+        """Called for each atom with its features; training overrides it."""
+
+    def _remember(self, near: Neighbourhood, atom: Atom) -> PastAtom:
+        return PastAtom(
+            self.clock.seconds(near.first + atom.start),
+            self.clock.seconds(near.first + atom.end),
+            atom.side,
+            any(c in self._features.eyes for c in atom.channels),
+            any(c in self._features.lower for c in atom.channels),
+        )
+
+    def _decided(self, near: Neighbourhood, states: SiteStates, atom: Atom, decision: Decision) -> DecidedAtom:
+        bursts = []
+        for c in atom.channels:
+            for start, end in runs(atom.active[c], self.clock.frames(0.07)):
+                a, b = atom.start + start, atom.start + end
+                floor = float(near.floor[c, a])
+                begins = self._edges.onset_s(near.wave[c], near.first, a, b, floor)
+                ends = self._edges.offset_s(near.wave[c], near.first, b, a, floor)
+                if ends <= begins:
+                    begins, ends = self.clock.seconds(near.first + a), self.clock.seconds(near.first + b)
+                bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))
+        shown = None
+        if atom.side != "both":
+            frame = self._looks_like_spasm(near, states, Side(atom.side), atom.start, atom.end)
+            if frame is not None:
+                shown = self.clock.seconds(near.first + frame + SHOWN_AFTER_FRAMES)
+        weight = float(atom.end - atom.start)
+        return DecidedAtom(
+            atom.side,
+            near.first + atom.start,
+            near.first + atom.end,
+            atom.channels,
+            tuple(bursts),
+            decision,
+            weight,
+            shown,
+        )
+
+    def _looks_like_spasm(
+        self, near: Neighbourhood, states: SiteStates, side: Side, start: int, end: int
+    ) -> int | None:
+        """First frame at which two sites of the side are above their on-threshold and one-sided."""
+        rows = list(self.montage.on(side))
+        if len(rows) < 2 or end <= start:
+            return None
+        strong = self._levels.above_on(near)[rows, start:end] & states.one_sided[rows, start:end]
+        where = np.flatnonzero(strong.sum(axis=0) >= 2)
+        return start + int(where[0]) if len(where) else None
+
+    def _in_progress(self) -> tuple[InProgress, ...]:
+        if self._finder.open_since is None:
+            return ()
+        near = self.neighbourhood(self._finder.open_since, self._levels.end)
+        states = self._atoms.states(near)
+        running: list[InProgress] = []
+        for atom in self._atoms.atoms(near, states):
+            start_s = self.clock.seconds(near.first + atom.start)
+            if atom.side == "both":
+                kind = Kind.BLINK if any(c in self._features.eyes for c in atom.channels) else Kind.VOLUNTARY
+            elif self._looks_like_spasm(near, states, Side(atom.side), atom.start, atom.end) is None:
+                kind = Kind.UNSURE
+            else:
+                kind = Kind.SPASM
+            running.append(InProgress(start_s, kind, atom.side))
+        return tuple(running)
+
+
+def _not_after(episode: Episode, last_s: float) -> Episode:
+    """At the end of the stream a decision cannot be later than its last sample."""
+    if episode.settled_s <= last_s:
+        return episode
+    return Episode(**{f: getattr(episode, f) for f in episode.__struct_fields__} | {"settled_s": last_s})

@@ -1,0 +1,214 @@
+"""Decided atoms to episodes: what belongs to one happening, and when it can no longer change.
+
+Atoms of one kind and side at most `episode_gap_s` apart are one episode; one-sided leftovers of a two-sided movement
+join it. An episode is settled when nothing found later can begin within that gap of its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.montage import Montage, Side, Site
+from hfs_emg.analysis.classify import CLASSES, NONE, Decision, explain
+from hfs_emg.analysis.frames import FrameClock
+from hfs_emg.analysis.islands import QUIET_S
+from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.events import Burst, Episode, Kind, SideName
+
+_ALONE = "alone"
+RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
+SPASM_FROM = 0.5
+"""Below this probability of a spasm the episode is `unsure`."""
+_SPASM = CLASSES.index(Kind.SPASM.value)
+_MOVE = "move"
+"""Group of what one side does by itself: spasm and twitch, told apart when the episode is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedAtom:
+    """An atom with its decision. Frames are absolute; channels are indices into the montage."""
+
+    side: SideName
+    first: int
+    end: int
+    channels: tuple[int, ...]
+    bursts: tuple[tuple[int, float, float, float], ...]
+    """(channel, start_s, end_s, peak_uv)"""
+    decision: Decision
+    weight: float
+    shown_s: float | None
+    """When it first looked like a spasm."""
+
+
+@dataclass(slots=True)
+class _Open:
+    group: str
+    side: SideName
+    first: int
+    end: int
+    atoms: list[DecidedAtom] = field(default_factory=list)
+
+
+class EpisodeBuilder:
+    """Atoms in, settled episodes out, in an order that does not depend on when they were asked for."""
+
+    def __init__(self, clock: FrameClock, montage: Montage, settings: AnalysisSettings) -> None:
+        self._clock = clock
+        self._montage = montage
+        self._gap = clock.frames(settings.episode_gap_s)
+        self._quiet = clock.frames(QUIET_S)
+        self._tonic_s = settings.tonic_s
+        self._open: list[_Open] = []
+        self._next_id = 1
+        self._can_be_spasm = {s.value: self._pairs(s) >= 2 for s in Side}
+
+    def _pairs(self, side: Side) -> int:
+        return sum(self._montage.twin(i) is not None for i in self._montage.on(side))
+
+    def add(self, atom: DecidedAtom) -> None:
+        """Atoms come in order of their islands."""
+        kind = atom.decision.kind
+        if kind == NONE:
+            return
+        group, side = _group(kind, atom.side)
+        for episode in self._open:
+            near = atom.first - episode.end <= self._gap and episode.first - atom.end <= self._gap
+            absorbs = episode.group == group and (
+                episode.side == side or (group == Kind.VOLUNTARY and episode.side == "both")
+            )
+            if near and absorbs:
+                episode.atoms.append(atom)
+                episode.first = min(episode.first, atom.first)
+                episode.end = max(episode.end, atom.end)
+                return
+        self._open.append(_Open(group, side, atom.first, atom.end, [atom]))
+
+    def add_alone(self, atom: DecidedAtom) -> None:
+        """An artefact that is known by itself and joins nothing: a channel at its rail."""
+        self._open.append(_Open(_ALONE, "both", atom.first, atom.end, [atom]))
+
+    def settle(self, frontier: int, known_at: int, island_at: int) -> list[Episode]:
+        """Episodes that end more than the gap before `frontier`.
+
+        `known_at`: frame that had to arrive so that the last island could be decided; `island_at`: where that island
+        began. Both are properties of the signal, so that `settled_s` does not depend on the cutting.
+        """
+        done = [e for e in self._open if e.end + self._gap < frontier]
+        if not done:
+            return []
+        self._open = [e for e in self._open if e.end + self._gap >= frontier]
+        done.sort(key=lambda e: (e.end, e.first, e.group, e.side))
+        episodes = []
+        for e in done:
+            closes = e.end + self._gap + self._quiet
+            settled = max(closes, known_at) if island_at < closes else closes
+            episodes.append(self._finish(e, self._clock.seconds(settled)))
+        return episodes
+
+    def _finish(self, e: _Open, settled_s: float) -> Episode:
+        kind, confidence, said = self._judge(e)
+        channels = self._montage.channels
+        bursts = _joined(burst for atom in e.atoms for burst in atom.bursts)
+        start = min(b[1] for b in bursts)
+        end = max(b[2] for b in bursts)
+        moved = {channels[c].site for atom in e.atoms for c in atom.channels}
+        sites = [site for site in Site if site in moved]
+        form: Literal["clonic", "tonic"] | None = None
+        if kind is Kind.SPASM:
+            form = "tonic" if max(b[2] - b[1] for b in bursts) >= self._tonic_s else "clonic"
+        side: SideName | None = e.side
+        if kind is Kind.ARTEFACT:
+            side = None
+        shown = [a.shown_s for a in e.atoms if a.shown_s is not None and a.decision.kind == Kind.SPASM]
+        episode = Episode(
+            id=self._next_id,
+            start_s=start,
+            end_s=end,
+            kind=kind,
+            side=side,
+            sites=tuple(s.value for s in sites),
+            form=form,
+            confidence=round(confidence, 3),
+            reason=said,
+            bursts=tuple(Burst(channels[c].label, s, t, round(p, 2)) for c, s, t, p in bursts),
+            first_provisional_s=min(shown) if shown and kind is Kind.SPASM else None,
+            settled_s=settled_s,
+        )
+        self._next_id += 1
+        return episode
+
+    def _judge(self, e: _Open) -> tuple[Kind, float, str]:
+        """Kind, probability, and the sentence."""
+        weights = np.array([a.weight for a in e.atoms])
+        table = np.stack([a.decision.probability for a in e.atoms])
+        mean = np.asarray((table * weights[:, None]).sum(axis=0) / weights.sum())
+        if e.group == _ALONE:
+            return Kind.ARTEFACT, 1.0, RAIL_REASON
+        if e.group != _MOVE:
+            index = CLASSES.index(e.group)
+            best = e.atoms[int(np.argmax(table[:, index]))]
+            return Kind(e.group), _pooled(table[:, index], mean[index]), _sentence(e.group, best.decision)
+        spasm = _pooled(table[:, _SPASM], mean[_SPASM])
+        best = e.atoms[int(np.argmax(table[:, _SPASM]))]
+        sites = {c for a in e.atoms for c in a.channels}
+        spasm_atoms = any(a.decision.kind == Kind.SPASM for a in e.atoms)
+        twitch = float(mean[CLASSES.index(Kind.TWITCH.value)])
+        if spasm_atoms and len(sites) >= 2 and spasm >= SPASM_FROM:
+            if self._can_be_spasm[e.side]:
+                return Kind.SPASM, spasm, _sentence(Kind.SPASM, best.decision)
+            return Kind.UNSURE, 1 - spasm, self._why_not(e.side)
+        if twitch >= max(spasm, 1 - twitch - spasm) or (len(sites) == 1 and twitch + spasm >= 0.5):
+            return (
+                Kind.TWITCH,
+                min(1.0, twitch + (spasm if len(sites) == 1 else 0.0)),
+                _sentence(Kind.TWITCH, best.decision),
+            )
+        words = _sentence(Kind.SPASM, best.decision)
+        return Kind.UNSURE, 1 - max(spasm, twitch), f"The evidence does not decide (spasm {spasm:.0%}). {words}"
+
+    def _why_not(self, side: str) -> str:
+        if not self._montage.on(Side(side).other):
+            return "One-sidedness cannot be seen: the other side has no electrode."
+        return "A spasm cannot be told: a second site with its twin on the other side is missing."
+
+
+def _group(kind: str, side: SideName) -> tuple[str, SideName]:
+    if kind in (Kind.SPASM, Kind.TWITCH):
+        return _MOVE, side
+    if kind in (Kind.SYNKINESIS, Kind.VOLUNTARY):
+        return kind, side
+    return kind, "both"
+
+
+def _pooled(each: NDArray[np.float64], mean: float) -> float:
+    """Between the strongest evidence and the weighted mean: one good look counts, doubtful company lowers it."""
+    return float(0.5 * (each.max() + mean))
+
+
+def _sentence(kind: str, decision: Decision) -> str:
+    text = explain(decision, kind)
+    return text[:1].upper() + text[1:] + "."
+
+
+def _joined(bursts: Iterable[tuple[int, float, float, float]]) -> list[tuple[int, float, float, float]]:
+    """Bursts of one channel that touch or overlap become one; by start, then channel."""
+    by_channel: dict[int, list[tuple[float, float, float]]] = {}
+    for channel, start, end, peak in bursts:
+        by_channel.setdefault(channel, []).append((start, end, peak))
+    joined: list[tuple[int, float, float, float]] = []
+    for channel, pieces in by_channel.items():
+        pieces.sort()
+        start, end, peak = pieces[0]
+        for s, t, p in pieces[1:]:
+            if s <= end + 0.02:
+                end, peak = max(end, t), max(peak, p)
+            else:
+                joined.append((channel, start, end, peak))
+                start, end, peak = s, t, p
+        joined.append((channel, start, end, peak))
+    return sorted(joined, key=lambda b: (b[1], b[0]))

@@ -1,0 +1,84 @@
+"""What went before: the atoms of the last seconds, as far as a decision may use them. Nothing of the future, nothing of decisions."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from hfs_emg.events import SideName
+
+MEMORY_S = 20.0
+_COUPLING_MEMORY = 12.0
+"""Movements over which the coupling of a side to two-sided movements is averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastAtom:
+    """One atom, in seconds, with the part of the face that moved."""
+
+    start_s: float
+    end_s: float
+    side: SideName
+    eye: bool
+    lower: bool
+
+
+class History:
+    """Atoms in order of their start."""
+
+    def __init__(self) -> None:
+        self._atoms: deque[PastAtom] = deque()
+        self._coupling = {"left": 0.3, "right": 0.3}
+
+    def add(self, atoms: list[PastAtom]) -> None:
+        """The atoms of one island, after all of them have been measured."""
+        self._atoms.extend(atoms)
+        for movement in atoms:
+            if movement.side != "both":
+                continue
+            for side in ("left", "right"):
+                followed = any(
+                    a.side == side
+                    and a.lower
+                    and a.start_s < movement.end_s + 0.05
+                    and a.end_s > movement.start_s - 0.05
+                    for a in atoms
+                )
+                self._coupling[side] += (float(followed) - self._coupling[side]) / _COUPLING_MEMORY
+        while self._atoms and self._atoms[-1].start_s - self._atoms[0].end_s > MEMORY_S + 5.0:
+            self._atoms.popleft()
+
+    def lower_share(self, now_s: float) -> float:
+        """Share of the last 3 s in which the lower face moved on both sides."""
+        covered = sum(
+            max(0.0, min(a.end_s, now_s) - max(a.start_s, now_s - 3.0))
+            for a in self._atoms
+            if a.side == "both" and a.lower
+        )
+        return min(1.0, covered / 3.0)
+
+    def eye_count(self, now_s: float) -> int:
+        """Two-sided movements of the eyes that began in the last 10 s."""
+        return sum(1 for a in self._atoms if a.side == "both" and a.eye and now_s - 10.0 <= a.start_s < now_s)
+
+    def one_sided_count(self, side: str, now_s: float) -> int:
+        """Atoms of one side that began in the last 20 s."""
+        return sum(1 for a in self._atoms if a.side == side and now_s - MEMORY_S <= a.start_s < now_s)
+
+    def coupling(self, side: str) -> float:
+        """Share of recent two-sided movements during which the lower face of this side moved by itself too."""
+        return self._coupling[side]
+
+    def rhythm(self, side: str, now_s: float) -> tuple[float, float, float]:
+        """Atoms of this side in the last 4 s: how many, median interval of their starts (now included), its irregularity."""
+        starts = [a.start_s for a in self._atoms if a.side == side and now_s - 4.0 <= a.start_s < now_s]
+        if len(starts) < 2:
+            return float(len(starts)), np.nan, np.nan
+        intervals = np.diff(np.array([*starts, now_s]))
+        return (
+            float(len(starts)),
+            float(np.median(intervals)),
+            float(intervals.std() / max(float(intervals.mean()), 1e-6)),
+        )

@@ -1,0 +1,163 @@
+"""The sliding record of power, envelope, noise floor and wave that islands are found in and looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hfs_emg.analysis.atoms import BEFORE_S, Neighbourhood
+from hfs_emg.analysis.conditioning import Conditioned
+from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
+from hfs_emg.analysis.noise import NoiseFloor
+from hfs_emg.analysis.quality import REASONS
+from hfs_emg.analysis.settings import AnalysisSettings
+
+SHORT_FRAMES = 3
+LEAD_OFF_MAINS_UV = 150.0
+"""Hum of this amplitude means that no skin is behind the electrode: ordinary hum is 0.5–80 µV."""
+LEAD_OFF_NOISE_UV = 40.0
+"""So does resting noise above this: dry electrodes stay below 12 µV RMS."""
+
+
+class LevelLog:
+    """Frames in; envelope, floor and activity by absolute frame index out. `end`: frames whose envelope is complete."""
+
+    def __init__(self, clock: FrameClock, channels: int, settings: AnalysisSettings) -> None:
+        self._clock = clock
+        self._on = settings.on_factor**2
+        self._off = settings.off_factor**2
+        self._hop = SlidingArray(channels, np.float64)
+        self._slow = SlidingArray(channels, np.float64)
+        self._fast = SlidingArray(channels, np.float64)
+        self._bad = SlidingArray(channels, np.bool_)
+        self._wave = SlidingArray(channels, np.float64)
+        self._envelope = SlidingArray(channels, np.float64)
+        self._short = SlidingArray(channels, np.float64)
+        self._floor = SlidingArray(channels, np.float64)
+        self._activity = SlidingArray(2, np.bool_)
+        self._noise = NoiseFloor(channels)
+        self._seconds = 0
+        self._mains: list[Floats] = []
+        self._off_skin = np.zeros(channels, dtype=np.bool_)
+        self._off_skin_seconds = [self._off_skin]
+        self._channels = channels
+
+    @property
+    def end(self) -> int:
+        """Absolute index after the last frame that islands are sought in."""
+        return self._envelope.end
+
+    def push(self, conditioned: Conditioned, hop: Floats, slow: Floats, fast: Floats, bad: Flags) -> None:
+        """Frames (channels, n) as `FrameStream` gives them, and the samples they came from."""
+        self._wave.append(conditioned.emg)
+        self._mains += conditioned.mains_uv
+        done = 0
+        while done < hop.shape[1]:
+            turn = (self._seconds + 1) * self._clock.second
+            take = min(turn - self._hop.end, hop.shape[1] - done)
+            piece = slice(done, done + take)
+            self._hop.append(hop[:, piece])
+            self._slow.append(slow[:, piece])
+            self._fast.append(fast[:, piece])
+            self._bad.append(bad[:, piece] | self._off_skin[:, None])
+            self._floor.append(np.repeat(self._noise.power[:, None], take, axis=1))
+            done += take
+            if self._hop.end == turn:
+                self._turn_second()
+        self._complete()
+
+    def _turn_second(self) -> None:
+        start = self._seconds * self._clock.second
+        self._seconds += 1
+        width = self._clock.window
+        whole = self._clock.second // width * width
+        frames = self._hop.read(start, start + whole)
+        bad = self._bad.read(start, start + whole)
+        if self._seconds == 2:
+            # The start is deaf for two seconds; the filters have settled in the first, and the noise is learnt from the second.
+            bad = np.zeros_like(bad)
+        windows = np.zeros((self._channels, whole // width))
+        spoiled = np.zeros((self._channels, whole // width), dtype=np.bool_)
+        for k in range(width):
+            windows += frames[:, k::width]
+            spoiled |= bad[:, k::width]
+        off_before = self._off_skin
+        self._noise.push_second(windows / width, spoiled & ~off_before[:, None])
+        mains = self._mains.pop(0) if self._mains else np.zeros(self._channels)
+        self._off_skin = (mains > LEAD_OFF_MAINS_UV) | (self._noise.power > LEAD_OFF_NOISE_UV**2)
+        self._off_skin_seconds.append(self._off_skin)
+
+    def take_off_skin(self) -> NDArray[np.int8]:
+        """Verdicts (channels, n) of `REASONS` for the seconds that have begun since this was last asked."""
+        seconds, self._off_skin_seconds = self._off_skin_seconds, []
+        flags = np.array(seconds, dtype=np.int8).reshape(len(seconds), self._channels).T
+        return flags * np.int8(1 + REASONS.index("lead_off"))
+
+    def _complete(self) -> None:
+        """Envelopes of the frames that now have enough neighbours. Before the first frame there is nothing: its own power stands in."""
+        half = self._clock.window // 2
+        ready = self._hop.end - (self._clock.window - half)
+        start = self._envelope.end
+        if ready <= start:
+            return
+        first = start - half
+        hop = self._hop.read(max(first, self._hop.start), ready + self._clock.window - half)
+        if first < 0:
+            hop = np.concatenate([np.repeat(hop[:, :1], -first, axis=1), hop], axis=1)
+        envelope = moving_mean(hop, self._clock.window)[:, : ready - start]
+        around = hop[:, half - 1 :]
+        short = moving_mean(around, SHORT_FRAMES)[:, : ready - start]
+        self._envelope.append(envelope)
+        self._short.append(short)
+        level = np.where(self._bad.read(start, ready), 0.0, envelope / self._floor.read(start, ready))
+        self._activity.append(np.stack([(level >= self._off).any(axis=0), (level >= self._on).any(axis=0)]))
+
+    def activity(self, start: int) -> tuple[Flags, Flags]:
+        """Support and seed flags of the frames from `start` on."""
+        flags = self._activity.read(start, self._activity.end)
+        return flags[0], flags[1]
+
+    def above_on(self, near: Neighbourhood) -> Flags:
+        """Where a channel is above its on-threshold."""
+        return np.asarray(~near.bad & (near.envelope >= self._on * near.floor))
+
+    def neighbourhood(self, first: int, end: int, before: int, after: int) -> Neighbourhood:
+        """Copies of frames first - before … end + after, as far as they are held."""
+        start = max(first - before, self._envelope.start)
+        stop = min(end + after, self._envelope.end)
+
+        def take(log: SlidingArray) -> NDArray[np.float64]:
+            return np.ascontiguousarray(log.read(start, stop))
+
+        hop = self._clock.hop
+        return Neighbourhood(
+            first=start,
+            start=first - start,
+            end=end - start,
+            envelope=take(self._envelope),
+            short=take(self._short),
+            hop=take(self._hop),
+            slow=take(self._slow),
+            fast=take(self._fast),
+            floor=take(self._floor),
+            bad=np.ascontiguousarray(self._bad.read(start, stop)),
+            wave=np.ascontiguousarray(self._wave.read(start * hop, stop * hop)),
+        )
+
+    def forget_before(self, frame: int) -> None:
+        """Drop what no decision can need any more."""
+        keep = frame - self._clock.frames(BEFORE_S) - 2 * self._clock.window - self._clock.second
+        if keep <= 0:
+            return
+        for log in (
+            self._hop,
+            self._slow,
+            self._fast,
+            self._bad,
+            self._envelope,
+            self._short,
+            self._floor,
+            self._activity,
+        ):
+            log.drop_before(keep)
+        self._wave.drop_before(keep * self._clock.hop)

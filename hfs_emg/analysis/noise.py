@@ -1,0 +1,65 @@
+"""The running noise floor of each channel, renewed once a second at fixed positions.
+
+Only quiet windows count, so that the floor is frozen while a muscle is active; when a channel has not been quiet for a
+minute the noise itself has changed, and the floor starts anew.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MEMORY_WINDOWS = 400
+"""Windows of 50 ms remembered per channel: 20 s of quiet, more in wall time when the face is busy."""
+QUIET_FACTOR = 1.7
+"""A window is quiet below this multiple of the floor's RMS; Gaussian noise exceeds it in about 0.3 % of windows."""
+_QUANTILE = 0.3
+_QUANTILE_OF_NOISE = 0.69
+"""The 0.3 quantile of mean power in a 48 ms window of the 20–110 Hz band, as a share of the mean: chi-square with 8 degrees of freedom."""
+STUCK_SECONDS = 60
+LEAST_RMS_UV = 0.15
+"""No real electrode is quieter than the converter's own noise (ADS1299 at gain 24: 0.14 µV RMS)."""
+
+
+class NoiseFloor:
+    """Power of the resting signal per channel, µV²."""
+
+    def __init__(self, channels: int) -> None:
+        self._memory = np.full((channels, MEMORY_WINDOWS), np.nan)
+        self._filled = np.zeros(channels, dtype=np.int64)
+        self._next = np.zeros(channels, dtype=np.int64)
+        self._busy_seconds = np.zeros(channels, dtype=np.int64)
+        self.power = np.full(channels, LEAST_RMS_UV**2)
+        self.known = np.zeros(channels, dtype=np.bool_)
+        """Whether a channel had at least one second of signal yet."""
+
+    def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
+        """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
+        ready = self._filled >= MEMORY_WINDOWS // 8
+        quiet = ~bad & ((windows < QUIET_FACTOR**2 * self.power[:, None]) | ~ready[:, None])
+        for c in range(len(windows)):
+            good = windows[c, ~bad[c]]
+            taken = windows[c, quiet[c]]
+            if len(good) >= 4 and len(taken) * 20 < len(good):
+                self._busy_seconds[c] += 1
+                if self._busy_seconds[c] >= STUCK_SECONDS:
+                    self._memory[c] = np.nan
+                    self._filled[c] = self._next[c] = 0
+                    taken = good
+            elif len(taken):
+                self._busy_seconds[c] = 0
+            if len(taken) == 0:
+                continue
+            self._remember(c, taken)
+            values = self._memory[c, : self._filled[c]]
+            at = int(_QUANTILE * (len(values) - 1))
+            self.power[c] = max(float(np.partition(values, at)[at]) / _QUANTILE_OF_NOISE, LEAST_RMS_UV**2)
+            self.known[c] = True
+
+    def _remember(self, c: int, taken: Floats) -> None:
+        at = (self._next[c] + np.arange(len(taken))) % MEMORY_WINDOWS
+        self._memory[c, at] = taken
+        self._next[c] = (self._next[c] + len(taken)) % MEMORY_WINDOWS
+        self._filled[c] = min(MEMORY_WINDOWS, self._filled[c] + len(taken))

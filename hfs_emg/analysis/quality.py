@@ -1,0 +1,96 @@
+"""Which samples of which channel count for nothing, and why.
+
+Reasons seen in the samples themselves: gap (never came), rail (at the end of the converter's range), flat (the same code
+for long), settling (filters not yet steady), lead_off (so much hum or noise that no skin can be behind it). Motion and
+pops are told from the shape of an episode, later. Everything here looks back only; a flat line is known after FLAT_S.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hfs_emg.analysis.conditioning import RESTART_AFTER_S
+from hfs_emg.events import InvalidReason
+
+Flags = NDArray[np.bool_]
+
+START_S = 2.0
+"""Deaf at the start: a second to find the mains and let its notch settle, another to learn the noise."""
+AFTER_GAP_S = 0.25
+"""Deaf after a restart of the filters: the 20 Hz high-pass (slowest pole 21 ms) has forgotten a millivolt step by then."""
+AFTER_SHORT_GAP_S = 0.04
+AFTER_RAIL_S = 0.4
+FLAT_S = 0.2
+REASONS: tuple[InvalidReason, ...] = ("gap", "rail", "flat", "lead_off", "settling")
+"""In order of precedence."""
+
+
+class SampleQuality:
+    """Flags samples of one stream; state is what carries over from the samples before."""
+
+    def __init__(self, rate_hz: float, rails: NDArray[np.int64]) -> None:
+        """`rails` (channels, 2): lowest and highest code that still is a measurement."""
+        self._rails = rails
+        self._long_gap = max(1, int(RESTART_AFTER_S * rate_hz))
+        self._after_gap = int(AFTER_GAP_S * rate_hz)
+        self._after_short = max(1, int(AFTER_SHORT_GAP_S * rate_hz))
+        self._after_rail = int(AFTER_RAIL_S * rate_hz)
+        self._flat = int(FLAT_S * rate_hz)
+        self._deaf_until = int(START_S * rate_hz)
+        self._position = 0
+        self._lost_run = 0
+        self._railed_until = np.zeros(len(rails), dtype=np.int64)
+        self._same_since = np.zeros(len(rails), dtype=np.int64)
+        self._last: NDArray[np.int64] | None = None
+
+    def push(self, counts: NDArray[np.int64], lost: Flags) -> NDArray[np.int8]:
+        """(channels, n): 0 for good, else 1 + index into REASONS. counts (channels, n) as read, lost (n,)."""
+        n = counts.shape[1]
+        where = self._position + np.arange(n)
+        verdict = np.zeros(counts.shape, dtype=np.int8)
+        deaf = self._deaf(lost, where)
+        verdict[:, deaf] = 1 + REASONS.index("settling")
+        verdict[self._flat_line(counts, lost, where)] = 1 + REASONS.index("flat")
+        verdict[self._rail(counts, where)] = 1 + REASONS.index("rail")
+        verdict[:, lost] = 1 + REASONS.index("gap")
+        self._position += n
+        return verdict
+
+    def _deaf(self, lost: Flags, where: NDArray[np.int64]) -> Flags:
+        until = np.full(len(lost), self._deaf_until, dtype=np.int64)
+        run = self._lost_run
+        if lost.any() or run:
+            edges = np.flatnonzero(np.diff(np.concatenate([[run > 0], lost]).astype(np.int8)))
+            began = -run
+            for edge in edges:
+                if lost[edge]:
+                    began = int(edge)
+                    continue
+                deaf = self._after_gap if edge - began > self._long_gap else self._after_short
+                self._deaf_until = max(self._deaf_until, int(where[edge]) + deaf)
+                until[edge:] = self._deaf_until
+            self._lost_run = len(lost) - began if len(lost) and lost[-1] else 0
+        return np.asarray(where < until)
+
+    def _rail(self, counts: NDArray[np.int64], where: NDArray[np.int64]) -> Flags:
+        at_rail = (counts <= self._rails[:, :1]) | (counts >= self._rails[:, 1:])
+        if not at_rail.any() and (len(where) == 0 or int(self._railed_until.max()) <= where[0]):
+            return at_rail
+        last = np.where(at_rail, where + self._after_rail + 1, 0)
+        last = np.maximum(np.maximum.accumulate(last, axis=1), self._railed_until[:, None])
+        if last.shape[1]:
+            self._railed_until = last[:, -1].copy()
+        return np.asarray(where < last)
+
+    def _flat_line(self, counts: NDArray[np.int64], lost: Flags, where: NDArray[np.int64]) -> Flags:
+        if len(where) == 0:
+            return np.zeros(counts.shape, dtype=np.bool_)
+        before = counts[:, :1] if self._last is None else self._last[:, None]
+        changed = np.diff(np.concatenate([before, counts], axis=1), axis=1) != 0
+        changed |= lost
+        since = np.where(changed, where, 0)
+        since = np.maximum(np.maximum.accumulate(since, axis=1), self._same_since[:, None])
+        self._same_since = since[:, -1].copy()
+        self._last = counts[:, -1].copy()
+        return np.asarray(where - since >= self._flat)
