@@ -8,7 +8,7 @@ damaged (one counter out of step, followed by the one that was due after it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +59,19 @@ class Acquisition:
         self._round = 0 if spec.counter_modulus is None else spec.counter_modulus // spec.counter_step
         self._patience_s = self._round / spec.rate_hz / 2 if self._round else _SILENCE_S
         self._held: Reading | None = None
+        self._restart_due = False
         self._counter: int | None = None
         self._last: tuple[Counts, Counts] | None = None
 
     def push(self, reading: Reading) -> list[Block]:
         """The blocks that this reading completes, in order; none while it is not clear what was lost before it."""
+        if not len(reading.counts):
+            self._restart_due |= reading.restarted
+            return []
+        if self._restart_due:
+            reading, self._restart_due = replace(reading, restarted=True), False
+        if self._held is None and self._plain(reading):
+            return [self._run(reading, 0, len(reading.counts))]
         blocks: list[Block] = []
         if self._held is not None:
             held, self._held = self._held, None
@@ -77,6 +85,18 @@ class Acquisition:
         """The blocks of what was held back; call it once the last reading was pushed."""
         held, self._held = self._held, None
         return [] if held is None else self._take(held, final=True)
+
+    def _plain(self, reading: Reading) -> bool:
+        """True for the common case, cheaply: every counter in step and no sample later than patience allows."""
+        count = len(reading.counts)
+        if self._last is None or reading.restarted:
+            return False
+        if self._modulus is not None and self._counter is not None:
+            due = (self._counter + self._step * np.arange(1, count + 1)) % self._modulus
+            if not np.array_equal(due, reading.counters):
+                return False
+        due_s = self.clock.expected_arrival_s(self.statistics.samples)
+        return float(reading.arrival_s[-1]) - due_s <= self._patience_s
 
     def _take(self, reading: Reading, *, final: bool) -> list[Block]:
         reading = self._mended(reading)
@@ -116,9 +136,7 @@ class Acquisition:
             return reading
         self.statistics.damaged_counters += len(damaged)
         counters[damaged] = (counters[damaged - 1] + self._step) % self._modulus
-        return Reading(
-            reading.counts, counters[len(before) :], reading.arrival_s, reading.aux, restarted=reading.restarted
-        )
+        return replace(reading, counters=counters[len(before) :])
 
     def _doubtful_end(self, reading: Reading) -> bool:
         """True when the last counter is out of step, so that only the next one can tell whether it is damaged."""
@@ -126,7 +144,7 @@ class Acquisition:
         if self._modulus is None or (len(counters) < 2 and (self._counter is None or reading.restarted)):
             return False
         before = counters[-2] if len(counters) > 1 else self._counter
-        return bool((counters[-1] - before - self._step) % self._modulus != 0) and len(counters) > 0
+        return bool((counters[-1] - before - self._step) % self._modulus != 0)
 
     def _first_odd(self, reading: Reading, at: int, end: int, calm: int) -> int:
         """The first sample from `at` on that is out of step, later than patience allows, or behind a restart; else `end`."""

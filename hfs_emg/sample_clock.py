@@ -8,6 +8,7 @@ minutes: temperature moves the oscillator. Virtual time or CLOCK_BOOTTIME, no cl
 from __future__ import annotations
 
 from collections import deque
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,11 @@ class SampleClock:
     def observe(self, first: int, arrival_s: NDArray[np.float64]) -> None:
         """Samples first, first + 1, … came at arrival_s."""
         if not len(arrival_s):
+            return
+        if arrival_s[0] == arrival_s[-1]:  # one clump: its last sample is the punctual one
+            arrival = float(arrival_s[-1])
+            self._note(floor(arrival / _BUCKET_S), first + len(arrival_s) - 1, arrival)
+            self._anchor = self._find_anchor()
             return
         seconds = np.floor(arrival_s / _BUCKET_S).astype(np.int64)
         late = arrival_s - np.arange(first, first + len(arrival_s)) / self._nominal_hz
@@ -90,8 +96,11 @@ class SampleClock:
 
     def _find_anchor(self) -> tuple[int, float]:
         """The most punctual of the last seconds."""
-        recent = [self._buckets[-k] for k in range(1, min(_ANCHOR_BUCKETS, len(self._buckets)) + 1)]
-        _, index, arrival_s = min(recent, key=lambda b: b[2] - (b[1] - recent[0][1]) / self._rate_hz)
+        _, index, arrival_s = self._buckets[-1]
+        for k in range(2, min(_ANCHOR_BUCKETS, len(self._buckets)) + 1):
+            _, other, other_s = self._buckets[-k]
+            if other_s - arrival_s < (other - index) / self._rate_hz:
+                index, arrival_s = other, other_s
         return index, arrival_s
 
     def _fit(self) -> None:

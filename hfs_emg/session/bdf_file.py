@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from hfs_emg.errors import RecordingError
 from hfs_emg.session.annotations import Annotation, decode_annotations
-from hfs_emg.session.bdf import HEADER_BYTES, BdfHeader, decode_header, decode_samples, header_size
+from hfs_emg.session.bdf import HEADER_BYTES, BdfHeader, decode_samples
+from hfs_emg.session.bdf_header import decode_header, header_size
 
 _WINDOW_BYTES = 4 << 20
 

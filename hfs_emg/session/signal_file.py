@@ -18,16 +18,8 @@ from numpy.typing import NDArray
 from hfs_emg.errors import RecordingError
 from hfs_emg.model import Signal
 from hfs_emg.session.annotations import ascii_text, encode_stamp
-from hfs_emg.session.bdf import (
-    COUNT_MAX,
-    COUNT_MIN,
-    RECORD_COUNT_OFFSET,
-    RECORD_COUNT_WIDTH,
-    BdfHeader,
-    BdfSignal,
-    encode_header,
-    encode_samples,
-)
+from hfs_emg.session.bdf import COUNT_MAX, COUNT_MIN, BdfHeader, BdfSignal, encode_samples
+from hfs_emg.session.bdf_header import RECORD_COUNT_OFFSET, RECORD_COUNT_WIDTH, encode_header
 from hfs_emg.session.scaling import plain_signal, record_length, voltage_signal
 
 ANNOTATION_BYTES = 1200
