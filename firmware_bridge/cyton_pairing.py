@@ -27,6 +27,9 @@ class Rows:
         return len(self.counters)
 
 
+_NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros((0, 16), np.int32), np.zeros((0, 3), np.int32))
+
+
 def single_rows(packets: Packets) -> Rows:
     """Without a Daisy every packet is a row."""
     return Rows(packets.ids, packets.counts, decode_aux(packets).values)
@@ -49,7 +52,7 @@ class DaisyPairing:
             packets = _join(self._even, packets)
             self._even = None
         if len(packets) == 0:
-            return single_rows(packets)
+            return _NO_ROWS
         if packets.ids[-1] % 2 == 0:
             self._even = packets[-1:]
         paired = (packets.ids[:-1] % 2 == 0) & (packets.ids[1:] == packets.ids[:-1] + 1)

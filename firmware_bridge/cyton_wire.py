@@ -9,9 +9,10 @@ A packet is 33 bytes and has no checksum (OpenBCI_32bit_Library.cpp, sendChannel
     32      0xC0 + packet type (0…6)
 
 How the bytes are cut must not show in the packets. A candidate (0xA0, and 32 bytes on a stop byte) with the id that is due is
-a packet. With another id it is one only if the byte after it is 0xA0 too: the decoder waits for that byte. Otherwise it
-steps back to the byte after the 0xA0 and looks again. One id out of step, followed by the id that was due after it, is a
-damaged id and is mended. Letters between two packets are text: the board answers some commands while it streams.
+a packet. With another id it is one only if another packet seems to follow: the decoder waits for two more bytes, 0xA0 and an
+id, and the ids must make sense (see `_plausible`). Otherwise it steps back to the byte after the 0xA0 and looks again. One id
+out of step, followed by the id that was due after it, is a damaged id and is mended. Letters between two packets are text:
+the board answers some commands while it streams.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _LONE_PACKETS = 6
 
 _BULK_PACKETS = 1024
 """Packets looked at in one numpy pass; a bound, so that a damaged recording does not cost its length squared."""
+
+_NEAR = 8
+"""An id this little ahead of the one that is due is believed without its successor."""
 
 _STOPS = range(STOP_ACCEL, STOP_RAW_AUX_TIME + 1)
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e]*")
@@ -206,7 +210,7 @@ class PacketDecoder:
                 return self._accept(number, at), buffer[at : at + PACKET_BYTES]
             if left < PACKET_BYTES + 2 and (left == PACKET_BYTES or buffer[at + PACKET_BYTES] == START):
                 return at, None
-            if buffer[at + PACKET_BYTES] == START:
+            if buffer[at + PACKET_BYTES] == START and self._plausible(number, buffer[at + PACKET_BYTES + 1]):
                 packet = buffer[at : at + PACKET_BYTES]
                 if self._due is not None and buffer[at + PACKET_BYTES + 1] == (self._due + 1) & 0xFF:
                     self.damaged_ids += 1
@@ -216,6 +220,16 @@ class PacketDecoder:
         self._misaligned()
         self.bytes_skipped += 1
         return at + 1, b""
+
+    def _plausible(self, number: int, following: int) -> bool:
+        """Whether an id that is not due may be one, given the id after it.
+
+        It goes on by one (a gap, or a restart), or the next is the one that was due after it (a damaged id), or it is only a little
+        further than what is due (one packet between two gaps). Start and stop bytes inside a payload rarely look like this.
+        """
+        if self._due is None or following in ((number + 1) & 0xFF, (self._due + 1) & 0xFF):
+            return True
+        return (number - self._due) & 0xFF <= _NEAR
 
     def _accept(self, number: int, at: int) -> int:
         self._due = (number + 1) & 0xFF
