@@ -83,7 +83,7 @@ def emg_spectrum(low_hz: float, high_hz: float) -> Samples:
 
 
 def _bank_frequencies() -> Samples:
-    return np.fft.rfftfreq(BANK_SAMPLES, 1.0 / OVERSAMPLED_HZ)
+    return np.asarray(np.fft.rfftfreq(BANK_SAMPLES, 1.0 / OVERSAMPLED_HZ), dtype=np.float64)
 
 
 def _unit_rms(rows: Samples) -> Samples:

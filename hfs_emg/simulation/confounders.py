@@ -140,7 +140,7 @@ class Confounders:
         sign = rng.choice((-1.0, 1.0))
         weights = tuple((i, sign * size * spread(rng, 1.0, 0.5)) for i in inputs)
         part = Disturbance(at_s, duration, "tug", weights, offset(rng))
-        return Happening(Kind.ARTEFACT, side.value, "cable_tug", disturbances=(part,), reason="motion", inputs=inputs)
+        return Happening(Kind.ARTEFACT, None, "cable_tug", disturbances=(part,), reason="motion", inputs=inputs)
 
     def _lead_off(self, at_s: float) -> Happening:
         rng = self._rng

@@ -46,7 +46,7 @@ class Spasms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brow_probability: Share = 0.86
     """The brow rises while the eye closes: the other Babinski sign."""
     lid: Share = 1.0
-    """Orbicularis oculi itself: below 1 a lid weakened by toxin."""
+    """Orbicularis oculi itself: below 1 a lid weakened by toxin, whose blinks are weaker, too."""
     lid_only: Share = 0.05
     """Share of spasms that stay in the lid."""
     lag_ms: float = 4.0

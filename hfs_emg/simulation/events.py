@@ -8,6 +8,7 @@ function.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -131,6 +132,11 @@ def chance(rng: Random, probability: float) -> bool:
 def offset(rng: Random) -> int:
     """A place in the carrier banks."""
     return int(rng.integers(0, 2**31))
+
+
+def stream(seed: int, name: str, purpose: int) -> Random:
+    """A stream of random numbers of its own for a seed, a scenario or phenotype, and a purpose."""
+    return np.random.default_rng((seed, zlib.crc32(name.encode()), purpose))
 
 
 def either_side(rng: Random) -> Side:

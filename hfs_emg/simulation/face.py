@@ -18,7 +18,7 @@ from hfs_emg.simulation.anatomy import MUSCLE_INDEX, MUSCLES, draw_face
 from hfs_emg.simulation.background import Background
 from hfs_emg.simulation.carrier import CarrierBank
 from hfs_emg.simulation.confounders import WAVES
-from hfs_emg.simulation.events import Discharge, Disturbance, Fault
+from hfs_emg.simulation.events import Discharge, Disturbance, Fault, stream
 from hfs_emg.simulation.front_end import MICROVOLTS_PER_COUNT, OVERSAMPLED_HZ, Decimator, quantise
 from hfs_emg.simulation.plan import Plan
 from hfs_emg.simulation.scenario import Scenario
@@ -62,8 +62,8 @@ class SimulatedFace:
             float(rate_hz), tuple(Input(label, MICROVOLTS_PER_COUNT) for label in self.montage.input_labels(channels))
         )
         self._length = int(SEGMENT_S * rate_hz)
-        self._face = draw_face(scenario, self.montage, channels, np.random.default_rng((seed, 3)))
-        self._carriers = CarrierBank(scenario.carrier, len(MUSCLES), np.random.default_rng((seed, 5)))
+        self._face = draw_face(scenario, self.montage, channels, stream(seed, scenario.name, 3))
+        self._carriers = CarrierBank(scenario.carrier, len(MUSCLES), stream(seed, scenario.name, 5))
         self._background = Background(scenario, self._face, rate_hz, self._length, seed)
         self._plan = Plan(scenario, self._face, seed)
         self._witness: Witness | None = None

@@ -152,16 +152,31 @@ def _unintended(discharge: Discharge, side: Side, settings: Synkinesis, rng: Ran
     healthy = {v.site: v.level_uv for v in discharge.drives if v.side is side.other}
     eye = healthy.get(OOC, 0.0)
     mouth = max(healthy.get(ZYG, 0.0), healthy.get(OOR, 0.0))
+    main = 0.5 * max(healthy.values(), default=0.0)
     lag = rng.uniform(0.0, 0.03)
-    if eye > mouth and settings.eye_to_mouth > 0.0:
+    if eye > max(mouth, main) and settings.eye_to_mouth > 0.0:
         level = eye * settings.eye_to_mouth
         parts = ((ZYG, 0.8), (OOR, 0.9), (MEN, 1.0))
-    elif mouth > 1.5 * eye and settings.mouth_to_eye > 0.0:
+    elif mouth > max(1.5 * eye, main) and settings.mouth_to_eye > 0.0:
         level = mouth * settings.mouth_to_eye
         parts = ((OOC, 1.0), (FRO, 0.15), (MEN, 0.2))
     else:
         return []
     return [Drive(side, site, level * part * spread(rng, 1.0, 0.2), lag) for site, part in parts]
+
+
+def with_weak_lid(movement: Happening, side: Side, strength: float) -> Happening:
+    """The movement as it looks when one orbicularis oculi is weakened by toxin: the same envelope, less of it."""
+    discharges = tuple(
+        replace(
+            d,
+            drives=tuple(
+                replace(v, level_uv=v.level_uv * strength) if (v.side, v.site) == (side, OOC) else v for v in d.drives
+            ),
+        )
+        for d in movement.discharges
+    )
+    return replace(movement, discharges=discharges)
 
 
 def functional_pull(settings: FunctionalTonic, at_s: float, rng: Random) -> Happening:

@@ -20,7 +20,7 @@ from hfs_emg.simulation.anatomy import Face
 from hfs_emg.simulation.confounders import Confounders
 from hfs_emg.simulation.events import Happening, Random, chance
 from hfs_emg.simulation.eyelids import BlepharospasmMaker, BlinkMaker, eyelid_myokymia_bout
-from hfs_emg.simulation.movements import MOVEMENTS, MovementMaker, with_synkinesis
+from hfs_emg.simulation.movements import MOVEMENTS, MovementMaker, with_synkinesis, with_weak_lid
 from hfs_emg.simulation.scenario import Scenario
 from hfs_emg.simulation.spasms import SpasmMaker
 
@@ -66,10 +66,15 @@ class Plan:
         return oral_ones + moves + others + blinks + spasms + list(self._confounders.until(end_s))
 
     def _follow(self, happenings: list[Happening]) -> list[Happening]:
+        """Movements as this face makes them: followed by synkinesis, weaker where a lid was treated."""
         settings = self._scenario.synkinesis
-        if settings is None:
-            return happenings
-        return [with_synkinesis(h, settings, self._synkinesis_rng) for h in happenings]
+        if settings is not None:
+            happenings = [with_synkinesis(h, settings, self._synkinesis_rng) for h in happenings]
+        for spasms in self._scenario.spasms:
+            if spasms.lid < 1.0:
+                strength = 0.3 + 0.7 * spasms.lid
+                happenings = [with_weak_lid(h, Side(spasms.side), strength) for h in happenings]
+        return happenings
 
 
 class _Doings:
