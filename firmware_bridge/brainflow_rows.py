@@ -5,8 +5,9 @@ count, in double precision, so that rounding gives every one of the 2²⁴ codes
 and can be seen in the rows is put right here, without input or output:
 
 * Daisy, first row of a stream (counter 0): its averages mix in what was there before the start. Dropped.
-* Daisy, counter step 0: the even half was lost and BrainFlow joined the odd half to the halves of the row before
-  (cyton_daisy.cpp, read_thread). Dropped and counted as a bad packet.
+* Daisy, halves of different rows: BrainFlow keeps the last even half and joins every odd half to it, under the even one's id
+  (cyton_daisy.cpp, read_thread). A lost even half gives a row with the id of the row before; a lost odd and the even half
+  after it give a row that looks whole. `_PairSieve` lets through only rows that cannot be of either kind, one row later.
 * Counter back at 0 sooner than losses can explain: the board began anew. The reading that begins there says `restarted`.
 """
 
@@ -68,6 +69,7 @@ class RowReader:
         self._last_arrival_s = started_s
         self._last_counter: int | None = None
         self._restarting = False
+        self._sieve = _PairSieve(spec, layout, statistics) if layout.paired else None
 
     def readings(self, rows: Rows, now_s: float, unix_s: float) -> Iterator[Reading]:
         """Readings of the rows (lines, n) fetched at now_s of the board's clock, when the computer's clock read unix_s.
@@ -75,7 +77,9 @@ class RowReader:
         A reading ends where the counter begins anew.
         """
         arrival_s = self._arrivals(rows[self._layout.timestamp], now_s, unix_s)
-        counters = np.rint(rows[self._layout.counter]).astype(np.int64)
+        if self._sieve is not None:
+            rows, arrival_s = self._sieve.push(rows, arrival_s)
+        counters = _counters(rows, self._layout)
         kept: list[int] = []
         for i, counter in enumerate(counters.tolist()):
             if self._begins_anew(counter, arrival_s[i]):
@@ -109,13 +113,9 @@ class RowReader:
         return steps_if_lost / self._spec.rate_hz > arrival_s - self._last_arrival_s + _BURST_S
 
     def _keeps(self, counter: int) -> bool:
-        if not self._layout.paired:
-            return True
-        if counter == self._last_counter:
-            self._statistics.bad_packets += 1
-            return False
+        """Not the stale row with which a Daisy begins."""
         begins = self._restarting or (self._last_counter is None and not self._layout.midway)
-        return not (begins and counter == 0)
+        return not (self._layout.paired and begins and counter == 0)
 
     def _reading(
         self, rows: Rows, counters: NDArray[np.int64], arrival_s: NDArray[np.float64], kept: list[int]
@@ -138,3 +138,48 @@ class RowReader:
             return np.empty((len(kept), 0), dtype=np.int32)
         raw = np.rint(rows[np.ix_(self._layout.aux_bytes, kept)]).astype(np.uint8)
         return np.ascontiguousarray(raw.T).view(">i2").astype(np.int32)
+
+
+class _PairSieve:
+    """Daisy rows whose halves certainly belong together; the others are counted as bad packets.
+
+    Every odd half that arrives makes a row. So when as many rows came under one id as the id of the next one is ahead, every
+    odd half arrived, and the first of these rows is whole. With fewer, an odd half is missing and the row may hold another one's.
+    The newest row therefore waits for its successor, 8 ms; the last one of a stream is not given out.
+    """
+
+    def __init__(self, spec: BoardSpec, layout: RowLayout, statistics: LinkStatistics) -> None:
+        self._layout = layout
+        self._step = spec.counter_step
+        self._modulus = spec.counter_modulus or 256
+        self._statistics = statistics
+        self._held: tuple[Rows, NDArray[np.float64]] | None = None
+        self._times = 1
+
+    def push(self, rows: Rows, arrival_s: NDArray[np.float64]) -> tuple[Rows, NDArray[np.float64]]:
+        """The rows (lines, n) that are certain now, and their arrival times."""
+        if self._held is not None:
+            rows = np.hstack([self._held[0], rows])
+            arrival_s = np.concatenate([self._held[1], arrival_s])
+        if not rows.shape[1]:
+            return rows, arrival_s
+        counters = _counters(rows, self._layout)
+        certain: list[int] = []
+        first = 0
+        for i in range(1, len(counters)):
+            ahead = int(counters[i] - counters[first]) % self._modulus
+            if ahead == 0:
+                self._times += 1
+                continue
+            whole = ahead == self._times * self._step
+            if whole:
+                certain.append(first)
+            self._statistics.bad_packets += self._times - whole
+            first, self._times = i, 1
+        self._held = rows[:, first : first + 1], arrival_s[first : first + 1]
+        return rows[:, certain], arrival_s[certain]
+
+
+def _counters(rows: Rows, layout: RowLayout) -> NDArray[np.int64]:
+    counters: NDArray[np.int64] = np.rint(rows[layout.counter]).astype(np.int64)
+    return counters

@@ -72,14 +72,17 @@ class SentByDaisy(Sent):
 
 @dataclass
 class Subject:
-    """An open board. sent: what its counts must be, if anybody knows. unplug: pulls the dongle. process_threads: before it was opened."""
+    """An open board. sent: what its counts must be, if anybody knows. unplug: pulls the dongle.
+
+    before: what the process had running and open before the board, and what serves it, was there.
+    """
 
     board: Board
     sent: Sent | None = None
     unplug: Callable[[], None] | None = None
     configurable: bool = False
     virtual_time: bool = False
-    process_threads: int = 0
+    before: tuple[int, int] = (0, 0)
 
 
 def need_brainflow():
@@ -121,9 +124,18 @@ def joined(readings):
     )
 
 
-def threads():
-    """Threads of this process, the libraries' own included."""
-    return len(list(Path("/proc/self/task").iterdir()))
+def running():
+    """Threads and open files of this process, those of libraries included."""
+    return tuple(sum(1 for _ in Path("/proc/self", what).iterdir()) for what in ("task", "fd"))
+
+
+def settles_at(before):
+    """Whether no more threads and files than before are left, soon: a thread that was joined leaves /proc a moment later."""
+    for _ in range(50):
+        if all(now <= then for now, then in zip(running(), before, strict=True)):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 # On a stretch read once
@@ -284,17 +296,15 @@ def unplugged_it_says_link_lost(subject):
             break
     assert lost is not None, "100 reads after the dongle was unplugged none had raised LinkLost"
     assert str(lost)
+    # Before anybody closes it: a library's thread that reads from a hung-up port takes a whole core.
+    assert settles_at((subject.before[0], running()[1])), f"{running()[0]} threads still run"
     board.stop()
 
 
 def closed_twice_it_leaves_nothing_running(subject):
     subject.board.close()
     subject.board.close()
-    for _ in range(50):
-        if threads() <= subject.process_threads:
-            return
-        time.sleep(0.02)  # a thread that was joined vanishes from /proc a moment after
-    raise AssertionError(f"{threads()} threads run, {subject.process_threads} did before the board was opened")
+    assert settles_at(subject.before), f"threads and files: {running()}, before the board was opened {subject.before}"
 
 
 LAST = (unplugged_it_says_link_lost, closed_twice_it_leaves_nothing_running)

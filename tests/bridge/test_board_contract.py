@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from contract import LAST, STRETCH, USE, NumberedSource, Sent, SentByDaisy, Subject, need_brainflow, stretch, threads
+from contract import LAST, STRETCH, USE, NumberedSource, Sent, SentByDaisy, Subject, need_brainflow, running, stretch
 
 from firmware_bridge.connect import open_board
 from firmware_bridge.cyton import CytonBoard
@@ -24,31 +24,31 @@ def emulated(daisy):
 @contextmanager
 def native_in_virtual_time(daisy):
     emulator, sent = emulated(daisy)
-    before = threads()
+    before = running()
     board = CytonBoard(EmulatorLink(emulator))
 
     def unplug():
         emulator.faults.inject("unplug")
 
-    yield Subject(board, sent, unplug, configurable=True, virtual_time=True, process_threads=before)
+    yield Subject(board, sent, unplug, configurable=True, virtual_time=True, before=before)
     board.close()
 
 
 @contextmanager
 def on_a_pty(url, daisy):
     emulator, sent = emulated(daisy)
+    before = running()
     with PtyServer(emulator) as server:
-        before = threads()
         board = open_board(url.format(server.path))
-        yield Subject(board, sent, server.unplug, configurable=True, process_threads=before)
+        yield Subject(board, sent, server.unplug, configurable=True, before=before)
         board.close()
 
 
 @contextmanager
 def synthetic():
-    before = threads()
+    before = running()
     board = open_board("brainflow:synthetic")
-    yield Subject(board, process_threads=before)
+    yield Subject(board, before=before)
     board.close()
 
 

@@ -88,33 +88,77 @@ def test_no_rows_give_no_reading():
 
 
 def test_the_first_daisy_row_is_dropped_because_its_averages_mix_in_what_was_before():
-    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([0, 2, 4])
+    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([0, 2, 4, 6])
     assert reading.counters.tolist() == [2, 4]
 
 
 def test_a_lost_first_daisy_row_costs_no_second_one():
-    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([2, 4])
+    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([2, 4, 6])
     assert reading.counters.tolist() == [2, 4]
 
 
 def test_the_counter_wraps_and_a_daisy_row_with_0_is_kept_then():
-    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([252, 254, 0, 2])
+    (reading,) = Stream(DAISY_ROWS, CYTON_DAISY).fetch([252, 254, 0, 2, 4])
     assert reading.counters.tolist() == [252, 254, 0, 2]
 
 
 def test_the_first_row_of_a_recording_is_kept():
     midway = RowLayout(exg=DAISY_ROWS.exg, counter=0, timestamp=30, paired=True, midway=True)
     (reading,) = Stream(midway, CYTON_DAISY).fetch([0, 2, 4])
-    assert reading.counters.tolist() == [0, 2, 4]
+    assert reading.counters.tolist() == [0, 2]
 
 
-def test_a_daisy_row_made_of_halves_of_two_rows_is_dropped_and_counted():
+def test_the_newest_daisy_row_waits_for_its_successor_and_keeps_its_arrival_time():
     stream = Stream(DAISY_ROWS, CYTON_DAISY)
-    readings = stream.fetch([0, 2, 4, 4]) + stream.fetch([4]) + stream.fetch([10])
-    assert [r.counters.tolist() for r in readings] == [[2, 4], [10]]
-    assert readings[0].counts[:, 0].tolist() == [1, 2]
-    assert stream.statistics.bad_packets == 2
+    (first,) = stream.fetch([2, 4, 6])
+    came_s = stream.now_s
+    (second,) = stream.fetch([8])
+    assert (first.counters.tolist(), second.counters.tolist()) == ([2, 4], [6])
+    assert second.arrival_s[0] == pytest.approx(came_s - 0.001, abs=1e-6)
+
+
+def test_a_lost_even_half_costs_only_the_row_that_was_made_of_two():
+    stream = Stream(DAISY_ROWS, CYTON_DAISY)
+    readings = stream.fetch([0, 2, 4, 4]) + stream.fetch([8]) + stream.fetch([10])
+    assert [r.counters.tolist() for r in readings] == [[2], [4], [8]]
+    assert readings[1].counts[:, 0].tolist() == [2]
+    assert stream.statistics.bad_packets == 1
     assert stream.statistics.samples == 3
+
+
+def test_a_daisy_row_before_a_gap_is_dropped_because_its_halves_may_belong_to_two_rows():
+    stream = Stream(DAISY_ROWS, CYTON_DAISY)
+    (reading,) = stream.fetch([2, 4, 8, 10, 12])
+    assert reading.counters.tolist() == [2, 8, 10]
+    assert stream.statistics.bad_packets == 1
+
+
+def joined_by_brainflow(packets):
+    """Rows (id, number of the even packet, number of the odd one) as cyton_daisy.cpp makes them of packets numbered from 0."""
+    even, rows = 0, []
+    for number in packets:
+        if number % 2 == 0:
+            even = number
+        else:
+            rows.append((even % 256, even, number))
+    return rows
+
+
+@settings(max_examples=150, deadline=None)
+@given(losses=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 20)), max_size=8))
+def test_no_daisy_row_is_ever_made_of_two_whatever_was_lost(losses):
+    """Stretches of packets that arrive and stretches that do not, through BrainFlow's way of joining halves."""
+    packets, number = [0, 1], 2
+    for arrive, lost in [*losses, (30, 0)]:
+        packets += range(number, number + arrive)
+        number += arrive + lost
+    rows = joined_by_brainflow(packets)
+    stream = Stream(DAISY_ROWS, CYTON_DAISY)
+    readings = stream.fetch([row_id for row_id, _, _ in rows])
+    kept = [rows[i] for r in readings for i in r.counts[:, 0].tolist()]
+    assert all(odd == even + 1 for _, even, odd in kept)
+    whole = [row for row in rows if row[2] == row[1] + 1]
+    assert len(kept) >= len(whole) - 2 - len(losses)
 
 
 def test_a_counter_that_begins_anew_starts_a_reading_that_says_so():
@@ -136,8 +180,8 @@ def test_a_loss_that_happens_to_end_at_0_is_no_restart():
 
 def test_a_daisy_that_begins_anew_loses_its_stale_row_and_the_next_says_restarted():
     stream = Stream(DAISY_ROWS, CYTON_DAISY)
-    readings = stream.fetch([0, 2, 4]) + stream.fetch([0]) + stream.fetch([2, 4])
-    assert [(r.counters.tolist(), r.restarted) for r in readings] == [([2, 4], False), ([2, 4], True)]
+    readings = stream.fetch([0, 2, 4]) + stream.fetch([0]) + stream.fetch([2, 4, 6])
+    assert [(r.counters.tolist(), r.restarted) for r in readings] == [([2], False), ([2, 4], True)]
     assert stream.statistics.restarts == 1
 
 
