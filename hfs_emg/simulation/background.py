@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hfs_emg.simulation.anatomy import Face
+from hfs_emg.simulation.events import stream
 from hfs_emg.simulation.front_end import OVERSAMPLED_HZ, sinc3_gain
 from hfs_emg.simulation.scenario import Scenario
 
@@ -20,17 +21,19 @@ Samples = NDArray[np.float64]
 _HARMONICS = ((1, 1.0), (2, 0.2), (3, 0.4), (5, 0.15))
 """Harmonic and its size relative to the fundamental."""
 _STREAM = 7
+_SEGMENTS = 1_000
 
 
 class Background:
     """The stationary part of one face at one output rate, in segments of a fixed length."""
 
     def __init__(self, scenario: Scenario, face: Face, rate_hz: float, segment_samples: int, seed: int) -> None:
-        rng = np.random.default_rng((seed, _STREAM))
+        rng = stream(seed, scenario.name, _STREAM)
         self._inputs = len(face.places)
         self._rate_hz = rate_hz
         self._length = segment_samples
         self._seed = seed
+        self._name = scenario.name
         self._growth_per_s = scenario.noise.growth_per_hour / 3600.0
         spectra = noise_spectra(scenario, face, rate_hz)
         kernels = np.fft.irfft(spectra * np.sqrt(rate_hz / 2.0), axis=1)
@@ -67,7 +70,7 @@ class Background:
         return np.asarray(out * grown, dtype=np.float64)
 
     def _filtered(self, segment: int) -> Samples:
-        rng = np.random.default_rng((self._seed, _STREAM, segment + 1))
+        rng = stream(self._seed, self._name, _SEGMENTS + segment)
         white = rng.standard_normal((self._inputs, self._length))
         spectrum = np.fft.rfft(white, self._points, axis=1) * self._response
         return np.asarray(np.fft.irfft(spectrum, self._points, axis=1), dtype=np.float64)

@@ -18,7 +18,7 @@ from hfs_emg.simulation import activity, movements, oral
 from hfs_emg.simulation.activity import ClusteredTimes, Recent, Stretch, steady_times
 from hfs_emg.simulation.anatomy import Face
 from hfs_emg.simulation.confounders import Confounders
-from hfs_emg.simulation.events import Happening, Random, chance
+from hfs_emg.simulation.events import Happening, Random, chance, stream
 from hfs_emg.simulation.eyelids import BlepharospasmMaker, BlinkMaker, eyelid_myokymia_bout
 from hfs_emg.simulation.movements import MOVEMENTS, MovementMaker, with_synkinesis, with_weak_lid
 from hfs_emg.simulation.scenario import Scenario
@@ -34,7 +34,7 @@ class Plan:
     """All happenings of one face in the order of chapters. Within a chapter they are grouped by what makes them."""
 
     def __init__(self, scenario: Scenario, face: Face, seed: int) -> None:
-        streams = iter(np.random.default_rng((seed, 11)).spawn(16))
+        streams = iter(stream(seed, scenario.name, 11).spawn(16))
         self._scenario = scenario
         self._planned_s = 0.0
         self._doings = _Doings(scenario, next(streams))
@@ -117,7 +117,9 @@ class _Doings:
             if not self.speaking.covers(t, 0.5) and not self.eating.covers(t, 0.5)
         ]
         found += [oral.swallow(t, rng) for t in free]
-        found += [oral.yawn(t, rng) for t in self._yawns.until(end_s) if not self.speaking.covers(t, 7.0)]
+        found += [
+            oral.yawn(t, rng) for t in self._yawns.until(end_s) if not (self.speaking.covers(t, 7.0) or self.asleep(t))
+        ]
         return found
 
 

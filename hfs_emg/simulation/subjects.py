@@ -14,7 +14,7 @@ import numpy as np
 
 from hfs_emg.errors import RequestError
 from hfs_emg.simulation.draws import draw_healthy, one_of
-from hfs_emg.simulation.events import chance
+from hfs_emg.simulation.events import chance, stream
 from hfs_emg.simulation.phenotypes import PHENOTYPES
 from hfs_emg.simulation.scenario import Scenario
 
@@ -30,14 +30,15 @@ def draw_subject(seed: int, phenotype: str | None = None) -> Scenario:
 
     Without a phenotype one is drawn, half of them with hemifacial spasm.
     """
-    rng = np.random.default_rng((seed, 101))
     if phenotype is None:
+        rng = stream(seed, "any", 100)
         names = phenotype_names(has_spasm=chance(rng, 0.5))
         weights = np.array([PHENOTYPES[name].weight for name in names])
         phenotype = names[int(rng.choice(len(names), p=weights / weights.sum()))]
     if phenotype not in PHENOTYPES:
         close = difflib.get_close_matches(phenotype, PHENOTYPES, n=3, cutoff=0.4) or list(PHENOTYPES)
         raise RequestError(f"There is no phenotype named '{phenotype}': choose one of {', '.join(close)}.")
+    rng = stream(seed, phenotype, 101)
     settings = draw_healthy(rng)
     PHENOTYPES[phenotype].add(rng, settings)
     return Scenario(
