@@ -46,7 +46,7 @@ class RowLayout:
 def counts_of(microvolts: Rows, microvolts_per_count: NDArray[np.float64], spec: BoardSpec) -> Counts:
     """ADC codes (n, channels) int32 of µV (channels, n); beyond the rails, and not a number, is rail."""
     codes = np.rint(microvolts.T / microvolts_per_count)
-    codes = np.nan_to_num(codes, nan=spec.count_max, posinf=spec.count_max, neginf=spec.count_min)
+    np.copyto(codes, spec.count_max, where=np.isnan(codes))
     return np.ascontiguousarray(np.clip(codes, spec.count_min, spec.count_max), dtype=np.int32)
 
 
@@ -101,7 +101,8 @@ class RowReader:
         the fetch, and the age only within what is certain: the row was not there at the fetch before, and is there now.
         A step of the clock can therefore move a stamp by no more than one fetch interval.
         """
-        age_s = np.clip(np.nan_to_num(unix_s - stamps), 0.0, max(now_s - self._fetched_s, 0.0))
+        # fmax and fmin pass over a stamp that is no number
+        age_s = np.fmin(np.fmax(unix_s - stamps, 0.0), max(now_s - self._fetched_s, 0.0))
         self._fetched_s = now_s
         return np.maximum.accumulate(np.maximum(now_s - age_s, self._last_arrival_s))
 

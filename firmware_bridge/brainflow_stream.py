@@ -6,6 +6,7 @@ row came, and the session is released at once. Between two looks at BrainFlow's 
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -90,6 +91,7 @@ class BrainFlowBoard:
         self._reader: RowReader | None = None
         self._waiting: deque[Reading] = deque()
         self._rows_fetched = 0
+        self._looked_s = -math.inf
         self._lost: str | None = None
 
     @property
@@ -167,19 +169,15 @@ class BrainFlowBoard:
         session = self._open_session()
         if self._reader is None:
             raise BoardRefused("The board does not stream: start it before reading.")
-        deadline = self._clock() + timeout_s
+        until_s = self._clock() + timeout_s
         while not self._waiting:
-            rows = session.rows()
-            now_s = self._clock()
-            if rows.shape[1]:
-                self._rows_fetched += rows.shape[1]
-                self._waiting.extend(self._reader.readings(rows, now_s, self._unix_clock()))
-                continue
-            self._check_wire()
-            self._check_end()
-            if now_s >= deadline:
+            # Looking again right after the last look would wake up for a sample or none.
+            pause_s = min(self._looked_s + _NAP_S, until_s) - self._clock()
+            if pause_s > 0:
+                self._nap(pause_s)
+            self._look(session, self._reader)
+            if not self._waiting and self._clock() >= until_s:
                 return None
-            self._nap(min(_NAP_S, deadline - now_s))
         return self._waiting.popleft()
 
     def stop(self) -> None:
@@ -200,6 +198,20 @@ class BrainFlowBoard:
         self.stop()
         self._release()
 
+    def _look(self, session: RowSource, reader: RowReader) -> None:
+        """Take what BrainFlow has; when it has nothing, see whether there can be more."""
+        rows = session.rows()
+        self._looked_s = self._clock()
+        if rows.shape[1]:
+            self._rows_fetched += rows.shape[1]
+            self._waiting.extend(reader.readings(rows, self._looked_s, self._unix_clock()))
+            return
+        self._check_wire()
+        if self._rows_in_file is not None and self._rows_fetched >= self._rows_in_file:
+            self._lose(
+                f"The recording has been played to its end ({self._rows_in_file} rows): open it again to play it again."
+            )
+
     def _open_session(self) -> RowSource:
         if self._lost is not None:
             raise LinkLost(self._lost)
@@ -210,12 +222,6 @@ class BrainFlowBoard:
     def _check_wire(self) -> None:
         if self._wire is not None and self._wire.gone():
             self._lose("Dongle unplugged: plug it back in and open the board again; what was read is kept.")
-
-    def _check_end(self) -> None:
-        if self._rows_in_file is not None and self._rows_fetched >= self._rows_in_file:
-            self._lose(
-                f"The recording has been played to its end ({self._rows_in_file} rows): open it again to play it again."
-            )
 
     def _lose(self, reason: str) -> None:
         self._lost = reason

@@ -28,8 +28,8 @@ class FakeSession:
         self.asked.append("start")
 
     def rows(self):
-        ready = [counter for due_s, counter in self.due if due_s <= self.now_s]
-        self.due = [(due_s, counter) for due_s, counter in self.due if due_s > self.now_s]
+        ready = [counter for due_s, counter in self.due if due_s <= self.now_s + 1e-6]
+        self.due = [(due_s, counter) for due_s, counter in self.due if due_s > self.now_s + 1e-6]
         rows = np.zeros((24, len(ready)))
         rows[0], rows[22] = ready, self.now_s
         rows[1] = np.array(ready) * ads1299_microvolts_per_count(24)
@@ -89,8 +89,29 @@ def test_reading_waits_with_naps_until_samples_come():
     it.start()
     reading = it.read(1.0)
     assert reading.counters.tolist() == [7, 8]
-    assert session.naps == [0.02, 0.02, 0.02]
+    assert session.naps == pytest.approx([0.02, 0.02, 0.02])
     assert it.statistics.samples == 2
+
+
+def test_a_reader_that_comes_back_at_once_sleeps_until_some_samples_can_be_there():
+    session = FakeSession()
+    session.due = [(10.0 + 0.004 * i, i) for i in range(50)]
+    it = board(session)
+    it.start()
+    sizes = [len(it.read(1.0).counts) for _ in range(9)]
+    assert sizes == [1] + 8 * [5]
+    assert len(session.naps) == 8
+
+
+def test_a_reader_that_comes_late_does_not_sleep_at_all():
+    session = FakeSession()
+    session.due = [(10.0 + 0.004 * i, i) for i in range(50)]
+    it = board(session)
+    it.start()
+    it.read(1.0)
+    session.now_s = 10.1
+    assert len(it.read(1.0).counts) == 25
+    assert session.naps == []
 
 
 def test_reading_returns_none_when_the_time_is_up():
