@@ -16,10 +16,14 @@ from firmware_bridge.radio import BAUDS, RadioCode, encode_radio
 
 STILL_S = 0.15
 _STOP_LIMIT_S = 1.5
-_BANNER_S = 1.6
-"""A reset takes 1.06 s on a real board."""
+_BANNER_S = (1.5, 1.3)
+"""Waits of the first and second attempt; a reset takes 1.06 s on a real board, and three seconds are enough for anyone."""
 
-_VERSION_S = 0.4
+_QUICKEST_RESET_S = 0.9
+_SECOND_BANNER_S = 3.0
+_VERSION_S = 0.8
+"""Only firmware older than 3.1.0 lets us wait that long; a bursting adapter may need half a second."""
+
 _BANNER = re.compile(r"OpenBCI|ADS1299 Device ID")
 _TIMEOUT = "Communications timeout"
 
@@ -73,17 +77,16 @@ def greet(link: ByteLink) -> Greeting:
 def _banner(link: ByteLink) -> str | None:
     """The banner's text; None when the line stays silent. Raises BoardOff or NotAnOpenBCI for other answers."""
     heard = _still(link)
-    for attempt in range(2):
-        text = _reset(link)
+    for attempt, limit_s in enumerate(_BANNER_S):
+        asked_s = link.now_s()
+        text = _reset(link, limit_s)
         heard += text
         end = text.find(EOT.decode(), match.start()) if (match := _BANNER.search(text)) else -1
         if match and end >= 0:
-            if attempt:
-                # The first reset may only have been slow, and a second banner be on its way.
-                drain(link, still_s=1.3, limit_s=3.0)
+            if attempt and link.now_s() - asked_s < _QUICKEST_RESET_S:
+                # This answers the first reset, which was only slow: the banner of the second is on its way.
+                ask(link, b"", _SECOND_BANNER_S)
             return text[match.start() : end]
-        if not text and not heard:
-            return None
     if _TIMEOUT in heard:
         raise BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
     if not heard:
@@ -104,11 +107,11 @@ def _still(link: ByteLink) -> str:
     return found.decode("latin-1") if len(found) < 200 else ""
 
 
-def _reset(link: ByteLink) -> str:
+def _reset(link: ByteLink, limit_s: float) -> str:
     """Write `v`; what comes until the banner has ended, a failure is told, or the time is over."""
     link.write(encode_command(Simple.RESET))
     found = ""
-    until_s = link.now_s() + _BANNER_S
+    until_s = link.now_s() + limit_s
     while (left_s := until_s - link.now_s()) > 0:
         found += link.read(left_s).decode("latin-1")
         match = _BANNER.search(found)
@@ -121,15 +124,13 @@ def _reset(link: ByteLink) -> str:
 
 def _slowed_down(link: SerialLink) -> bool:
     """Whether a dongle that some program left at another speed was found and set back."""
-    for code, baud in BAUDS.items():
-        if baud == BAUD:
-            continue
+    for baud in sorted(set(BAUDS.values()) - {BAUD}, reverse=True):
         link.set_baud(baud)
         reply = ask(link, encode_radio(RadioCode.BAUD_DEFAULT), 0.2)
         if reply is not None and "baud rate" in reply:
             link.set_baud(BAUD)
             drain(link, 0.05, 0.5)
-            return bool(code)
+            return True
     link.set_baud(BAUD)
     return False
 
