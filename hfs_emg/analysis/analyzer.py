@@ -89,6 +89,10 @@ class Analyzer:
         self._levels.forget_before(self._finder.frontier)
         return self._findings(episodes, invalid, self._in_progress())
 
+    def still_invalid(self) -> list[Invalid]:
+        """Stretches that have begun and not ended: for a live view."""
+        return self._invalid.still() + self._off_skin.still()
+
     def finish(self) -> Findings:
         """The end of the stream: everything still open is settled."""
         invalid = self._note_invalid(*self._invalid.finish())

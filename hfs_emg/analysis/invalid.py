@@ -32,6 +32,12 @@ class InvalidRuns:
         self._position += verdict.shape[1]
         return self._told(ended)
 
+    def still(self) -> list[Invalid]:
+        """Stretches that have begun and not ended, up to now."""
+        return self._told(
+            [(self._position, int(self._since[c]), int(code), c) for c, code in enumerate(self._now) if code]
+        )[0]
+
     def finish(self) -> tuple[list[Invalid], list[tuple[int, int, int]]]:
         """At the end of the stream."""
         ended = [(self._position, int(self._since[c]), int(code), c) for c, code in enumerate(self._now) if code]

@@ -1,0 +1,103 @@
+"""The result of an analysis as other programs read it: `hfs-emg/analysis/1`. Field names and meaning are a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from calibration.montage import Montage, Side
+from hfs_emg.analysis.analyzer import Analyzer
+from hfs_emg.analysis.burden import Burden, SideBurden
+from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.events import Burst, Episode, Invalid, Kind, SideName
+from hfs_emg.model import Recording
+
+
+class Place(msgspec.Struct, frozen=True):
+    """One channel of the montage."""
+
+    channel: str
+    side: str
+    site: str
+
+
+class RecordingPart(msgspec.Struct, frozen=True):
+    """What was analysed."""
+
+    sample_rate_hz: float
+    duration_s: float
+    valid_s: float
+    simulated: bool
+    montage: tuple[Place, ...]
+
+
+class EpisodePart(msgspec.Struct, frozen=True):
+    """An episode without the times at which it became known."""
+
+    id: int
+    start_s: float
+    end_s: float
+    kind: Kind
+    side: SideName | None
+    sites: tuple[str, ...]
+    form: Literal["clonic", "tonic"] | None
+    confidence: float
+    reason: str
+    bursts: tuple[Burst, ...]
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """The whole document."""
+
+    schema: Literal["hfs-emg/analysis/1"]
+    recording: RecordingPart
+    invalid: tuple[Invalid, ...]
+    episodes: tuple[EpisodePart, ...]
+    summary: dict[str, SideBurden]
+
+
+def analysis_of(burden: Burden, montage: Montage, *, rate_hz: float, samples: int, simulated: bool) -> Analysis:
+    """The document for everything that `burden` gathered."""
+    duration = samples / rate_hz
+    places = tuple(Place(c.label, c.side.value, c.site.value) for c in montage.channels)
+    names = EpisodePart.__struct_fields__
+    return Analysis(
+        schema="hfs-emg/analysis/1",
+        recording=RecordingPart(rate_hz, duration, round(burden.valid_s(duration), 3), simulated, places),
+        invalid=tuple(sorted(burden.invalid, key=lambda i: (i.start_s, i.end_s, i.reason))),
+        episodes=tuple(EpisodePart(**{n: getattr(e, n) for n in names}) for e in by_onset(burden.episodes)),
+        summary={side.value: burden.side(side, duration) for side in Side},
+    )
+
+
+def by_onset(episodes: list[Episode]) -> list[Episode]:
+    """Episodes as a reader wants them: by start."""
+    return sorted(episodes, key=lambda e: (e.start_s, e.id))
+
+
+def analyse(
+    recording: Recording,
+    montage: Montage,
+    settings: AnalysisSettings | None = None,
+    *,
+    model: bytes | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Analysis, list[Episode]]:
+    """Run the analyser over a whole recording. Returns the document and the episodes with the times at which they became known.
+
+    progress is called with the share done. Raises RequestError for settings that do not fit, RecordingError while reading.
+    """
+    analyzer = Analyzer(recording.signal, montage, settings, model)
+    burden = Burden(montage)
+    samples = 0
+    for block in recording.blocks():
+        burden.add(analyzer.push(block))
+        samples = block.end
+        if progress is not None:
+            progress(min(1.0, samples / max(1, recording.samples)))
+    burden.add(analyzer.finish())
+    rate = recording.signal.rate_hz
+    document = analysis_of(burden, montage, rate_hz=rate, samples=samples, simulated=recording.simulated)
+    return document, by_onset(burden.episodes)

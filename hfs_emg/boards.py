@@ -1,0 +1,111 @@
+"""The application's board schemes: the bridge's, and `sim:SCENARIO`, a simulated face behind an emulated Cyton.
+
+A simulated board takes the whole way that a real one does: counts become packets, packets bytes on a pseudo-terminal (or, with
+`speed=virtual`, bytes in memory as fast as they are read), and the built-in driver reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from calibration.montage import Montage
+from firmware_bridge.boards import CYTON, CYTON_DAISY, Board
+from firmware_bridge.connect import SCHEMES as BRIDGE_SCHEMES
+from firmware_bridge.connect import BoardAddress, Opener, check_options
+from firmware_bridge.connect import open_board as open_bridge_board
+from firmware_bridge.cyton import CytonBoard
+from firmware_bridge.emulator import CytonEmulator
+from firmware_bridge.errors import BoardAddressError
+from firmware_bridge.links import ByteLink, EmulatorLink, SerialLink
+from firmware_bridge.pty_server import PtyServer
+from hfs_emg.model import Input, Signal
+from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.scenarios import load_scenario
+
+SIM_OPTIONS = ("seed", "rate", "channels", "speed")
+SIM_RATES = (200.0, 250.0, 500.0, 1000.0)
+
+
+class ServedLink:
+    """A serial link to a pseudo-terminal of our own, closed together with it."""
+
+    def __init__(self, server: PtyServer) -> None:
+        self._server = server
+        self._link = SerialLink(server.path)
+        self.read = self._link.read
+        self.write = self._link.write
+        self.now_s = self._link.now_s
+
+    def close(self) -> None:
+        """Close the port, then the board's end of it."""
+        self._link.close()
+        self._server.close()
+
+
+def open_sim(address: BoardAddress) -> Board:
+    """`sim:moderate-right?seed=7&rate=250&channels=8&speed=real`. Raises BoardAddressError or RequestError."""
+    check_options(address, SIM_OPTIONS)
+    rate = _number(address, "rate", 250.0)
+    if rate not in SIM_RATES:
+        listed = ", ".join(f"{r:g}" for r in SIM_RATES)
+        raise BoardAddressError(f"A simulated board cannot sample at {rate:g} Hz: choose one of {listed}.")
+    channels = int(_number(address, "channels", 8))
+    if channels not in (8, 16):
+        raise BoardAddressError(f"A simulated Cyton has 8 inputs, or 16 with a Daisy, not {channels}.")
+    speed = address.options.get("speed", "real")
+    if speed not in ("real", "virtual"):
+        raise BoardAddressError(f"'speed={speed}' is not understood: write speed=real or speed=virtual.")
+    face = SimulatedFace(
+        load_scenario(address.path), seed=int(_number(address, "seed", 0)), rate_hz=rate, channels=channels
+    )
+    return simulated_board(face, real_time=speed == "real")
+
+
+def simulated_board(face: SimulatedFace, *, real_time: bool) -> Board:
+    """A Cyton (16 inputs: with Daisy) whose electrodes lie on a simulated face."""
+    daisy = len(face.signal.inputs) > CYTON.exg_channels
+    rate = face.signal.rate_hz
+    emulator = CytonEmulator(face, daisy=daisy, rate_hz=rate, nominal_rate_hz=rate)
+    link: ByteLink = ServedLink(PtyServer(emulator)) if real_time else EmulatorLink(emulator)
+    real = CYTON_DAISY if daisy else CYTON
+    spec = replace(
+        real,
+        title=f"simulated {real.title}: {face.scenario.name}",
+        rate_hz=rate / 2 if daisy else rate,
+        simulated=True,
+    )
+    try:
+        return CytonBoard(link, daisy=daisy, spec=spec)
+    except BaseException:
+        link.close()
+        raise
+
+
+SCHEMES: Mapping[str, Opener] = {**BRIDGE_SCHEMES, "sim": open_sim}
+
+
+def open_board(url: str) -> Board:
+    """Open the board of a URL. Raises what `firmware_bridge.connect.open_board` raises, and RequestError for a scenario."""
+    return open_bridge_board(url, SCHEMES)
+
+
+def signal_of(board: Board, montage: Montage) -> Signal:
+    """What the board's inputs are, labelled by the montage. Raises MontageError when it names an input beyond them."""
+    spec = board.spec
+    labels = montage.input_labels(spec.exg_channels)
+    inputs = tuple(
+        Input(label, float(scale), 0.0, spec.count_min, spec.count_max)
+        for label, scale in zip(labels, board.microvolts_per_count, strict=True)
+    )
+    return Signal(spec.rate_hz, inputs, spec.aux_labels)
+
+
+def _number(address: BoardAddress, name: str, default: float) -> float:
+    text = address.options.get(name)
+    if text is None:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise BoardAddressError(f"'{name}={text}' is not a number: write {name}={default:g}, say.") from None
