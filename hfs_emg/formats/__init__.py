@@ -90,8 +90,8 @@ def _head(path: Path) -> bytes:
 
 _KNOWN_STRANGERS = (
     (b"\x89HDF", "an HDF5 file"),
-    (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (b"\x1f\x8b", "a gzip archive; unpack it first"),
+    (b"PK\x03\x04", "a zip archive (unpack it first)"),
+    (b"\x1f\x8b", "a gzip archive (unpack it first)"),
     (b"%PDF", "a PDF"),
     (b"XDF:", "an XDF file"),
     (b"Brain Vision", "a BrainVision header"),
