@@ -50,8 +50,9 @@ def drain(link: ByteLink, still_s: float = STILL_S, limit_s: float = _STOP_LIMIT
 
 
 def ask(link: ByteLink, request: bytes, timeout_s: float) -> str | None:
-    """The first reply to a request, without `$$$`; None when none ended in time. Raises LinkLost."""
-    link.write(request)
+    """The first reply to a request (or, empty, to an earlier one), without `$$$`; None when none ended in time. Raises LinkLost."""
+    if request:
+        link.write(request)
     reader = ReplyReader()
     until_s = link.now_s() + timeout_s
     while (left_s := until_s - link.now_s()) > 0:

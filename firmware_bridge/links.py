@@ -56,7 +56,7 @@ def boottime_s() -> float:
 
 def port_error(path: str, error: OSError | termios.error) -> LinkError:
     """The bridge's error for what the system says of opening a port."""
-    number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    number = _number(error) or (_number(error.__context__) if error.__context__ else None)
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTDIR):
         return PortNotFound(f"There is no port {path}: plug the dongle in, or use serial:auto to look for it.")
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -70,6 +70,12 @@ def port_error(path: str, error: OSError | termios.error) -> LinkError:
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR):
         return PortNotFound(f"{path} is no serial port: name the dongle's port, or use serial:auto to look for it.")
     return LinkError(f"Port {path} cannot be opened ({error}): unplug the dongle, plug it in again, and try again.")
+
+
+def _number(error: BaseException) -> int | None:
+    """The system's error number; pyserial wraps some errors of termios without it."""
+    number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    return number if isinstance(number, int) else None
 
 
 class SerialLink:
