@@ -225,6 +225,8 @@ class CytonBoard:
             self._link.write(encode_command(Simple.STOP))
             self._streaming = False
             self._take(drain(self._link))
+            if self._streaming:  # the board came back from a power cut just now
+                self._halt()
         try:
             yield
         finally:

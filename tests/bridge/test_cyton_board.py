@@ -19,7 +19,7 @@ from firmware_bridge.cyton_commands import (
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.errors import BoardOff, BoardRefused, LinkLost, NotAnOpenBCI
 from firmware_bridge.faults import Faults
-from firmware_bridge.links import EmulatorLink
+from firmware_bridge.links import EmulatorLink, SerialLink
 from firmware_bridge.sources import CountingSource
 
 
@@ -164,6 +164,48 @@ def test_a_daisy_that_is_not_there_is_told() -> None:
 def test_a_specification_of_other_channels_than_the_board_has_is_refused() -> None:
     with pytest.raises(BoardRefused, match="8 channels, 16 are asked for"):
         CytonBoard(EmulatorLink(CytonEmulator(CountingSource())), spec=CYTON_DAISY)
+
+
+class SlowedDownDongle(SerialLink):
+    """A real port, as far as the driver sees, whose dongle some program left at 921600 baud."""
+
+    def __init__(self) -> None:
+        self.is_pty = False
+        self.baud = 115200
+        self.dongle_baud = 921600
+        self.behind = EmulatorLink(CytonEmulator(CountingSource()))
+
+    def set_baud(self, baud: int) -> None:
+        self.baud = baud
+
+    def read(self, timeout_s: float) -> bytes:
+        return self.behind.read(timeout_s)
+
+    def write(self, data: bytes) -> None:
+        if self.baud == self.dongle_baud:
+            self.behind.write(data)
+            if data == bytes([0xF0, 0x05]):
+                self.dongle_baud = 115200
+
+    def close(self) -> None:
+        self.behind.close()
+
+    def now_s(self) -> float:
+        return self.behind.now_s()
+
+
+def test_a_dongle_left_at_another_speed_is_found_and_set_back() -> None:
+    link = SlowedDownDongle()
+    assert CytonBoard(link).description["firmware"] == "v3.1.5"
+    assert (link.baud, link.dongle_baud) == (115200, 115200)
+
+
+def test_a_silent_port_is_left_at_its_speed() -> None:
+    link = SlowedDownDongle()
+    link.dongle_baud = 0
+    with pytest.raises(NotAnOpenBCI, match="Nothing answers"):
+        CytonBoard(link)
+    assert link.baud == 115200
 
 
 # Streaming
@@ -347,10 +389,13 @@ def test_a_command_in_a_running_stream_restarts_the_ids_without_a_loss() -> None
 
 
 def test_an_id_of_zero_long_after_a_command_is_a_loss_and_no_restart() -> None:
-    board, _ = opened("@1.1 drop 200")
+    board, _ = opened("@1.1 drop 237")
     board.start()
     board.send(BoardMode("analog"))
     readings = read_for(board, 4.0)
+    got = counters(readings)
+    (gap,) = np.flatnonzero(np.diff(got) % 256 != 1)
+    assert (got[gap], got[gap + 1]) == (18, 0)
     assert not any(r.restarted for r in readings)
 
 

@@ -30,7 +30,7 @@ def streamed(emulator: CytonEmulator, seconds: float, request: bytes = b"") -> P
     emulator.advance(emulator.now_s + seconds)
     decoder = PacketDecoder()
     packets = decoder.feed(emulator.take() + bytes([0xA0, 0]))
-    assert decoder.bytes_skipped == 0
+    assert (decoder.bytes_skipped, decoder.text_bytes) == (0, 0)
     return packets
 
 
