@@ -316,6 +316,15 @@ def test_a_board_switched_off_and_on_is_set_up_again_and_goes_on() -> None:
     assert emulator.streaming
 
 
+def test_the_board_mode_comes_back_after_a_power_cut_too() -> None:
+    board, _ = opened("@2 poweroff", "@3 poweron")
+    board.send(BoardMode("analog"))
+    board.start()
+    readings = read_for(board, 7.0)
+    assert readings[-1].aux[:, 0].max() > 0
+    assert readings[-1].aux[:, 0].tolist() == (readings[-1].counts[:, 0] // 16 % 1024).tolist()
+
+
 def test_stop_and_start_begin_anew() -> None:
     source = CountingSource()
     board, emulator = opened()

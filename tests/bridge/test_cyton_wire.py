@@ -167,6 +167,13 @@ def test_a_real_gap_is_not_mended() -> None:
     assert got.ids.tolist() == [0, 1, 2, 3, 4, *range(8, 20)]
 
 
+def test_a_packet_between_two_gaps_is_believed() -> None:
+    stream = encoded(packets_of(20))
+    pieces = [stream[i : i + PACKET_BYTES] for i in range(0, len(stream), PACKET_BYTES)]
+    got = PacketDecoder().feed(b"".join([*pieces[:5], pieces[7], *pieces[10:]]))
+    assert got.ids.tolist() == [0, 1, 2, 3, 4, 7, *range(10, 20)]
+
+
 def test_a_restart_at_zero_is_passed_on_as_it_is() -> None:
     decoder = PacketDecoder()
     got = decoder.feed(encoded(packets_of(17)) + encoded(packets_of(5, 1)))

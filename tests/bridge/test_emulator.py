@@ -260,6 +260,10 @@ def test_shorted_inputs_give_the_noise_of_the_amplifier() -> None:
 def test_a_lead_off_current_makes_a_tone_of_its_size() -> None:
     """6 nA through 10 kΩ and the 2.2 kΩ in series: 73 µV at 31.25 Hz, an eighth of the rate."""
     emulator = CytonEmulator(Constant(*[0] * 8), electrode_ohm=10_000.0)
+    said(emulator, b"~6")
+    said(emulator, b"z101Z")
+    # A set rate leaves the current constant until the next `v`.
+    assert len(set(streamed(emulator, 0.5, b"b").counts[:, 0].tolist())) == 1
     said(emulator, b"v", 1.2)
     said(emulator, b"z101Z")
     tone_uv = streamed(emulator, 2.011, b"b").counts[:, 0] * ads1299_microvolts_per_count(24)
