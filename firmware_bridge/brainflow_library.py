@@ -152,9 +152,7 @@ class Session:
         try:
             self._call("open", shim.prepare_session)
         except BridgeError:
-            # BrainFlow tells sessions apart by board and options only. A BoardShim that is collected releases the session of
-            # its name, which, when it could not be opened because it is open already, is somebody else's.
-            shim.is_prepared = lambda: False
+            self._disown()
             raise
 
     def start(self) -> None:
@@ -182,7 +180,18 @@ class Session:
 
     def release(self) -> None:
         """Give everything back; streaming or not, link or none."""
-        self._call("close", self._shim.release_session)
+        try:
+            self._call("close", self._shim.release_session)
+        finally:
+            self._disown()
+
+    def _disown(self) -> None:
+        """Keep a BoardShim without a session from releasing another one's when it is collected.
+
+        BrainFlow tells sessions apart by board and options only: an object that could not open its board because it is open
+        already, or one from before the dongle was plugged in again, believes that the session that is running is its own.
+        """
+        self._shim.is_prepared = lambda: False
 
     def _call(self, action: str, function: Any, *arguments: Any) -> Any:
         try:

@@ -1,5 +1,6 @@
 """BrainFlow's own Cyton drivers on an emulated board, with what goes wrong on a real wire. Opening takes them over a second each."""
 
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -32,12 +33,16 @@ def plugged_in(daisy=False):
 
 @pytest.fixture(scope="module")
 def cyton():
-    """A board that was left streaming by a program that died, in 60 ms bursts, opened all the same."""
+    """A board that was left streaming by a program that died, in bursts of 50 packets, opened all the same."""
     with plugged_in() as (server, sent):
         died = SerialLink(server.path)
         died.write(b"b")
+        assert died.read(1.0)
         died.close()
-        server.inject("batch 60")
+        server.inject("batch 200")
+        time.sleep(
+            0.1
+        )  # enough packets on their way for BrainFlow, which reads no more than 500 bytes, to give up on its own
         board = open_board(f"brainflow:cyton?serial_port={server.path}")
         server.inject("batch 0")
         yield board, server, sent
@@ -158,10 +163,16 @@ class ScriptedShim:
     """A BoardShim whose answers are scripted; an exception among them is raised."""
 
     def __init__(self, *answers):
-        self.answers, self.asked = list(answers), []
+        self.answers, self.asked, self.released = list(answers), [], 0
 
     def prepare_session(self):
         pass
+
+    def is_prepared(self):
+        return True
+
+    def release_session(self):
+        self.released += 1
 
     def config_board(self, text):
         self.asked.append(text)
@@ -173,6 +184,16 @@ class ScriptedShim:
 
 class ScriptedError(Exception):
     exit_code = 4
+
+
+def test_a_session_that_is_over_does_not_release_its_successor_when_it_is_collected():
+    """BrainFlow tells sessions apart by board and port only, and a BoardShim releases its session when it is collected."""
+    shims = [ScriptedShim(), ScriptedShim()]
+    for shim in shims:
+        session = Session(shim, ScriptedError, "/dev/ttyUSB0", 250.0)
+        session.release()
+    assert shims[0].released == 1
+    assert not any(shim.is_prepared() for shim in shims)
 
 
 def test_samples_left_over_in_an_answer_cost_no_more_than_asking_again():
