@@ -34,10 +34,17 @@ def disk_error(error: OSError, path: Path) -> DiskError:
 
 def make_private_folder(folder: Path) -> None:
     """A new folder that only its owner may enter, its parents too. Raises OSError, also when it exists."""
-    for parent in reversed(folder.parents):
+    make_private_parents(folder)
+    folder.mkdir(mode=0o700)
+
+
+def make_private_parents(path: Path) -> None:
+    """The folders above `path` that are not there yet, for their owner only. Raises OSError."""
+    for parent in reversed(path.parents):
+        if parent.exists() and not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(parent))
         if not parent.is_dir():
             parent.mkdir(mode=0o700, exist_ok=True)
-    folder.mkdir(mode=0o700)
 
 
 def write_whole(path: Path, content: bytes) -> None:

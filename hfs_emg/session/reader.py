@@ -75,6 +75,7 @@ class Session:
         self.stop: StopDocument | None = (
             read_document(folder / STOP_NAME, StopDocument) if (folder / STOP_NAME).exists() else None
         )
+        self.recording = self.recording and self.stop is None
         self.timeline: Timeline = read_timeline(folder)
         with BdfFile(folder / SIGNAL_NAME) as file:
             self._check_header(file)

@@ -143,7 +143,7 @@ class Recorder:
         with self._changed:
             self._ending = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(timeout=None if self._error is None else _PATIENCE_S)
 
     def _run(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 A reader draws a line through (digital minimum, physical minimum) and (digital maximum, physical maximum). The limits may lie
 anywhere on that line, so each end is moved by up to 4095 codes to where its physical value is a short decimal: with an ADS1299 at gain
 24 that is ±8388607 and ±187500 µV, which is exact. The code -8388608 then lies one below the digital minimum; it is stored as it
-is, and readers that clip show it one code higher.
+is, and a reader that clips would show it one code higher.
 """
 
 from __future__ import annotations

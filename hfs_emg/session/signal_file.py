@@ -102,11 +102,15 @@ class SignalFile:
         os.fdatasync(self._fd)
         os.pwrite(self._fd, str(self.records).ljust(RECORD_COUNT_WIDTH).encode("ascii"), RECORD_COUNT_OFFSET)
 
+    def seal(self) -> None:
+        """Put the header's record count on the disk too."""
+        os.fsync(self._fd)
+
     def close(self) -> None:
-        """Sync the header too, and close. May be called twice."""
+        """Seal and close. May be called twice."""
         if self._fd >= 0:
             try:
-                os.fsync(self._fd)
+                self.seal()
             finally:
                 os.close(self._fd)
                 self._fd = -1

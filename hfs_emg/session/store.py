@@ -21,7 +21,7 @@ from hfs_emg.errors import DiskError, RecordingError, RequestError
 from hfs_emg.events import KINDS, Kind
 from hfs_emg.session.catalogue import Catalogue
 from hfs_emg.session.documents import START_NAME, STOP_NAME
-from hfs_emg.session.files import disk_error
+from hfs_emg.session.files import disk_error, make_private_parents
 from hfs_emg.session.reader import is_being_recorded, is_session_folder, open_session
 from hfs_emg.session.tape import EPISODES_NAME, SIGNAL_NAME
 from hfs_emg.session.timeline import TIMELINE_NAME
@@ -64,10 +64,8 @@ class Store:
         check_subject(subject)
         parent = self.root / subject
         try:
-            for folder in (*reversed(parent.parents), parent):
-                if not folder.is_dir():
-                    folder.mkdir(mode=0o700, exist_ok=True)
             probe = parent / f".writable-{secrets.token_hex(4)}"
+            make_private_parents(probe)
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             probe.unlink()
         except OSError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 from collections import deque
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
@@ -50,7 +50,8 @@ class Tape:
         self._folder = folder
         self._rate_hz = signal.rate_hz
         self._file = SignalFile(folder / SIGNAL_NAME, header)
-        fcntl.flock(self._file.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError):  # a file system without locks still records
+            fcntl.flock(self._file.descriptor, fcntl.LOCK_EX)
         self._timeline = TimelineFile(folder)
         self._episodes = AppendFile(folder / EPISODES_NAME)
         sync_folder(folder)
@@ -105,7 +106,7 @@ class Tape:
         self._timeline.append(line)
 
     def finish(self, reason: str, valid_s: float, sample_rate_hz: float, restarts: int) -> None:
-        """Pad, write what waits, close, and last of all write stop.json."""
+        """Pad, write what waits, put all of it on the disk, then write stop.json, and let go of the files."""
         if self._filled:
             self._pad()
         else:
@@ -122,8 +123,11 @@ class Tape:
             valid_s=float(valid_s),
             sample_rate_hz=float(sample_rate_hz),
         )
-        self.close()
+        self._file.seal()
+        self._timeline.sync()
+        self._episodes.sync()
         write_whole(self._folder / STOP_NAME, encode_document(stop))
+        self.close()
 
     def close(self) -> None:
         """Give the files back as they are; without stop.json the session counts as interrupted. May be called twice."""
@@ -139,10 +143,10 @@ class Tape:
         self.lost_samples += sum(to - start for start, to in lost)
         crc32 = self._file.append(self._record, self._next_annotations())
         self._filled = 0
+        self._timeline.append(RecordLine(self._file.records - 1, crc32, self._arrival_s, count, lost))
         self._unsynced += 1
         if self._unsynced >= self._sync_records:
             self._sync()
-        self._timeline.append(RecordLine(self._file.records - 1, crc32, self._arrival_s, count, lost))
 
     def _lost_pairs(self, first: int, count: int, *, last: bool) -> tuple[tuple[int, int], ...]:
         """Runs of lost samples in this record as sample indices; gaps that end here are annotated."""
@@ -193,7 +197,7 @@ class Tape:
 
 def check_copy_name(name: str) -> None:
     """Raise RequestError for a name that is no plain file name or that a session uses itself."""
-    if name in _OUR_NAMES or name.startswith(".") or Path(name).name != name:
+    if not name or name in _OUR_NAMES or name.startswith(".") or Path(name).name != name:
         raise RequestError(
             f"'{name}' cannot be the name of a file copied into a session: give another plain file name."
         )

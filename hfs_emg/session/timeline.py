@@ -103,6 +103,10 @@ class TimelineFile:
         if not isinstance(line, RecordLine) or line.lost:
             self._file.sync()
 
+    def sync(self) -> None:
+        """Put every line on the disk."""
+        self._file.sync()
+
     def close(self) -> None:
         """Sync and close. May be called twice."""
         self._file.close()

@@ -1,0 +1,377 @@
+"""What a power cut, a kill and a failing disk leave behind (docs/session-format.md, 6)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal as signals
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mne
+import numpy as np
+import pyedflib
+import pytest
+from sessions import assert_same, cut, episode, joined, random_samples, recorder_in, signal_of, start_of
+
+from hfs_emg.errors import DiskError, RecordingError, RequestError
+from hfs_emg.model import Block, Marker
+from hfs_emg.session import recorder as recorder_module
+from hfs_emg.session.reader import is_being_recorded, open_session
+from hfs_emg.session.recorder import Recorder
+
+RATE = 250
+CHILD = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[2])
+    from sessions import cut, episode, random_samples, recorder_in, signal_of
+    from hfs_emg.model import Marker
+    recorder = recorder_in(Path(sys.argv[1]))
+    whole = random_samples(200 * 250, signal_of())
+    told = 0
+    for n, block in enumerate(cut(whole, range(0, len(whole.counts), 10))):
+        recorder.write(block)
+        if n % 25 == 0:
+            recorder.marker(Marker(block.start, f"marker {n}"))
+            recorder.episode(episode(n, block.start / 250))
+        if recorder.synced_samples > told:
+            told = recorder.synced_samples
+            print(told, flush=True)
+    """
+)
+
+
+def interrupted(folder: Path, samples: int = 1330) -> Block:
+    """A session whose recorder went away without a stop document."""
+    whole = random_samples(samples, signal_of())
+    recorder = recorder_in(folder)
+    for k, block in enumerate(cut(whole, range(0, samples, 100))):
+        recorder.write(block)
+        recorder.marker(Marker(block.start, f"marker {k}"))
+        recorder.episode(episode(k, block.start / RATE))
+    recorder.abandon()
+    return whole
+
+
+@pytest.mark.parametrize("seconds", [3, 20])
+def test_6_1_a_killed_process_loses_nothing_that_was_acknowledged(tmp_path: Path, seconds: int) -> None:
+    folder = tmp_path / "store" / "P014" / "s"
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        acknowledged = 0
+        while acknowledged < seconds * RATE:
+            line = child.stdout.readline()
+            assert line, "the child ended before it was killed"
+            acknowledged = int(line)
+        child.send_signal(signals.SIGKILL)
+        acknowledged = max([acknowledged, *(int(n) for n in child.stdout.read().split())])
+    assert child.returncode == -signals.SIGKILL
+    session = open_session(folder)
+    assert session.interrupted
+    assert not session.recording
+    assert session.samples >= acknowledged
+    assert_same(session, random_samples(200 * RATE, signal_of()), session.samples)
+    assert "interrupted" in session.notes[0]
+    marked = [m.sample for m in session.markers]
+    assert marked == list(range(0, marked[-1] + 1, 250))
+    assert marked[-1] >= acknowledged - RATE
+    assert [e.id for e in session.episodes()] == [m // 10 for m in marked][: len(session.episodes())]
+
+
+def test_1_5_a_recorder_at_work_is_seen_and_a_dead_one_is_not(tmp_path: Path) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    assert is_being_recorded(tmp_path / "s")
+    recorder.abandon()
+    assert not is_being_recorded(tmp_path / "s")
+    assert not is_being_recorded(tmp_path)
+    assert open_session(tmp_path / "s").interrupted
+
+
+def test_6_2_a_signal_cut_at_any_byte_opens_with_its_whole_records(tmp_path: Path) -> None:
+    whole = interrupted(tmp_path / "s", 5 * RATE + 30)
+    path = tmp_path / "s" / "signal.bdf"
+    content = path.read_bytes()
+    header, record = 256 * 7, 5 * 750 + 1200
+    assert len(content) == header + 5 * record
+    rng = np.random.default_rng(3)
+    for end in {header, header + 1, len(content) - 1, len(content), *rng.integers(header, len(content), 60).tolist()}:
+        path.write_bytes(content[:end])
+        session = open_session(tmp_path / "s")
+        assert_same(session, whole, (end - header) // record * RATE)
+        assert any("torn record" in note for note in session.notes) == ((end - header) % record != 0)
+    path.write_bytes(content[: header - 1])
+    with pytest.raises(RecordingError, match="header"):
+        open_session(tmp_path / "s")
+
+
+def test_6_2_a_finished_signal_that_was_cut_later_says_what_is_missing(tmp_path: Path) -> None:
+    whole = random_samples(1000, signal_of())
+    recorder = recorder_in(tmp_path / "s")
+    recorder.write(whole)
+    recorder.finish("stopped", valid_s=4.0, sample_rate_hz=250.0)
+    path = tmp_path / "s" / "signal.bdf"
+    os.truncate(path, path.stat().st_size // 2)
+    session = open_session(tmp_path / "s")
+    assert_same(session, whole, session.samples)
+    assert 0 < session.samples < 1000
+    assert f"{1000 - session.samples} samples at the end are missing from the signal file." in session.notes
+
+
+@pytest.mark.parametrize("name", ["timeline.jsonl", "episodes.jsonl"])
+def test_6_2_a_journal_cut_at_any_byte_leaves_the_signal_whole(tmp_path: Path, name: str) -> None:
+    whole = interrupted(tmp_path / "s", 5 * RATE)
+    path = tmp_path / "s" / name
+    content = path.read_bytes()
+    rng = np.random.default_rng(4)
+    for end in {0, 1, len(content) - 1, len(content), *rng.integers(0, len(content), 60).tolist()}:
+        path.write_bytes(content[:end])
+        session = open_session(tmp_path / "s")
+        counts, lost, aux = joined(session)
+        assert np.array_equal(counts, whole.counts)
+        assert np.array_equal(aux, whole.aux)
+        known = whole.lost if name == "episodes.jsonl" else lost & whole.lost
+        assert np.array_equal(lost, known)
+        assert [e.id for e in session.episodes()] == list(range(len(session.episodes())))
+
+
+def test_4_3_losses_and_markers_are_found_in_the_annotations_when_the_timeline_is_gone(tmp_path: Path) -> None:
+    whole = random_samples(1330, signal_of())
+    recorder = recorder_in(tmp_path / "s")
+    recorder.write(whole)
+    recorder.marker(Marker(600, "eyes closed"))
+    recorder.finish("stopped", valid_s=5.0, sample_rate_hz=250.0)
+    (tmp_path / "s" / "timeline.jsonl").unlink()
+    (tmp_path / "s" / "stop.json").unlink()
+    session = open_session(tmp_path / "s")
+    assert_same(session, whole)
+    assert session.markers == (Marker(600, "eyes closed"),)
+    assert any("timeline.jsonl is missing" in note for note in session.notes)
+
+
+def test_4_4_lines_that_cannot_be_read_are_passed_over_and_told(tmp_path: Path) -> None:
+    whole = interrupted(tmp_path / "s", 5 * RATE)
+    path = tmp_path / "s" / "timeline.jsonl"
+    lines = path.read_bytes().splitlines()
+    lines[3] = b'{"record": "x"}'
+    lines[5] = b'{"later": "version"}'
+    path.write_bytes(b"\n".join([*lines, b'{"record": 99, "crc']))
+    session = open_session(tmp_path / "s")
+    assert session.samples == len(whole.counts)
+    assert "Line 4 of timeline.jsonl cannot be read and is left out." in session.notes
+    assert "The last line of timeline.jsonl is torn and is left out." in session.notes
+
+
+@pytest.mark.parametrize("damage", [b"\x00", b"\xff"])
+def test_6_2_records_that_are_there_but_empty_are_left_out(tmp_path: Path, damage: bytes) -> None:
+    """A power cut may leave a file that was lengthened and not filled."""
+    whole = interrupted(tmp_path / "s", 5 * RATE)
+    path = tmp_path / "s" / "signal.bdf"
+    content, record = path.read_bytes(), 5 * 750 + 1200
+    path.write_bytes(content[:-record] + damage * (3 * record))
+    session = open_session(tmp_path / "s")
+    assert_same(session, whole, 4 * RATE)
+    assert "The last 3 records of the signal are damaged and are left out." in session.notes
+
+
+def test_6_3_an_interrupted_file_is_opened_by_other_readers_as_it_is(tmp_path: Path) -> None:
+    interrupted(tmp_path / "s", 5 * RATE)
+    path = tmp_path / "s" / "signal.bdf"
+    with pyedflib.EdfReader(str(path)) as reading:
+        assert reading.datarecords_in_file == 5
+    assert mne.io.read_raw_bdf(path, verbose="error").n_times == 5 * RATE
+
+
+def test_7_a_file_where_the_store_should_be_is_a_disk_error(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("not a folder")
+    with pytest.raises(DiskError, match="a file is where a folder should be") as failure:
+        recorder_in(tmp_path / "store" / "P014" / "s")
+    assert failure.value.status == 5
+
+
+def test_a_session_folder_is_never_written_twice(tmp_path: Path) -> None:
+    whole = interrupted(tmp_path / "s")
+    with pytest.raises(DiskError, match="exists already"):
+        recorder_in(tmp_path / "s")
+    assert_same(open_session(tmp_path / "s"), whole, 1250)
+
+
+@pytest.mark.parametrize("name", ["start.json", "signal.bdf", "../x", ".hidden", "a/b", ""])
+def test_copies_have_plain_names_of_their_own(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RequestError, match="cannot be the name"):
+        Recorder(tmp_path / "s", start_of(), signal=signal_of(), copies={name: b""})
+    assert not (tmp_path / "s").exists()
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_6_4_a_disk_that_fails_is_told_once_and_leaves_whole_records(tmp_path: Path) -> None:
+    """A size limit in the middle of the fourth record: the kernel writes half of it and then fails."""
+    whole = random_samples(20 * RATE, signal_of())
+    recorder = recorder_in(tmp_path / "s")
+    header, record = 256 * 7, 5 * 750 + 1200
+    with file_size_limit(header + 3 * record + record // 2):
+        blocks = cut(whole, range(0, len(whole.counts), RATE))
+        for block in blocks[:5]:
+            recorder.write(block)
+        recorder._thread.join(timeout=10)
+        assert recorder.failed
+        with pytest.raises(DiskError, match="size limit") as failure:
+            recorder.write(blocks[5])
+        assert failure.value.status == 5
+        for block in blocks[6:]:  # whoever goes on analysing may go on calling
+            recorder.write(block)
+        recorder.episode(episode(1, 0.5))
+        recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)
+    assert (tmp_path / "s" / "signal.bdf").stat().st_size == header + 3 * record
+    assert not (tmp_path / "s" / "stop.json").exists()
+    session = open_session(tmp_path / "s")
+    assert_same(session, whole, 3 * RATE)
+    assert session.interrupted
+    assert not any("torn" in note for note in session.notes)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EIO, "reports a fault"),
+        (errno.EROFS, "read-only"),
+        (999, "the system says"),
+    ],
+)
+@pytest.mark.parametrize("call", ["pwrite", "fdatasync"])
+def test_6_4_what_the_disk_says_becomes_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int, sentence: str
+) -> None:
+    recorder = recorder_in(tmp_path / "s")
+
+    def fail(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(f"hfs_emg.session.signal_file.os.{call}", fail)
+    recorder.write(random_samples(500, signal_of()))
+    with pytest.raises(DiskError, match=sentence):
+        recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+    monkeypatch.undo()
+    assert open_session(tmp_path / "s").interrupted
+    recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+
+
+def test_6_4_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with file_size_limit(100), pytest.raises(DiskError, match="size limit"):
+        recorder_in(tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+def test_6_4_a_stop_document_that_fails_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = random_samples(500, signal_of())
+    recorder = recorder_in(tmp_path / "s")
+    recorder.write(whole)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("hfs_emg.session.files.os.fsync", full)
+    with pytest.raises(DiskError, match="the disk is full"):
+        recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+    monkeypatch.undo()
+    assert sorted(p.name for p in (tmp_path / "s").iterdir() if "stop" in p.name) == []
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+class StuckDisk:
+    """fdatasync that waits until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.go, self.entered = threading.Event(), threading.Event()
+        self._sync = os.fdatasync
+        monkeypatch.setattr("hfs_emg.session.signal_file.os.fdatasync", self.wait)
+
+    def wait(self, descriptor: int) -> None:
+        self.entered.set()
+        self.go.wait(timeout=30)
+        self._sync(descriptor)
+
+
+def test_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    disk = StuckDisk(monkeypatch)
+    whole = random_samples(60 * RATE, signal_of())
+    for block in cut(whole, range(0, len(whole.counts), RATE)):
+        recorder.write(block)  # would never return if it waited for the disk
+    assert disk.entered.wait(timeout=10)
+    assert (recorder.samples, recorder.synced_samples) == (60 * RATE, 0)
+    disk.go.set()
+    recorder.finish("stopped", valid_s=60.0, sample_rate_hz=250.0)
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+def test_a_disk_that_stays_stuck_ends_the_recording_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "_PATIENCE_S", 0.01)
+    recorder = recorder_in(tmp_path / "s")
+    disk = StuckDisk(monkeypatch)
+    blocks = cut(random_samples(70 * RATE, signal_of()), range(0, 70 * RATE, RATE))
+    for block in blocks[:60]:
+        recorder.write(block)
+    assert disk.entered.wait(timeout=10)
+    with pytest.raises(DiskError, match="has taken nothing for a minute"):
+        recorder.write(blocks[60])
+    recorder.write(blocks[61])
+    disk.go.set()
+    recorder.abandon()
+    assert open_session(tmp_path / "s").interrupted
+
+
+def test_a_block_out_of_order_and_a_count_beyond_24_bits_are_refused_at_once(tmp_path: Path) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    whole = random_samples(20, signal_of())
+    with pytest.raises(ValueError, match="starts at sample 10"):
+        recorder.write(cut(whole, [10])[1])
+    for samples, name in ((whole.counts, "EMG R OOC"), (whole.aux, "AUX 1")):
+        keep = samples[3, -2 if name == "EMG R OOC" else 0]
+        samples[3, -2 if name == "EMG R OOC" else 0] = 0x800000
+        with pytest.raises(RecordingError, match=f"{name} has the count 8388608"):
+            recorder.write(whole)
+        samples[3, -2 if name == "EMG R OOC" else 0] = keep
+    recorder.write(whole)
+    recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+def test_a_sync_interval_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="sync interval of 0 s"):
+        recorder_in(tmp_path / "s", sync_every_s=0)
+
+
+def test_2_9_a_longer_sync_interval_syncs_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = recorder_in(tmp_path / "s", sync_every_s=10)
+    synced: list[int] = []
+    real = os.fdatasync
+    monkeypatch.setattr("hfs_emg.session.signal_file.os.fdatasync", lambda fd: (synced.append(fd), real(fd))[1])
+    whole = random_samples(25 * RATE, signal_of())
+    whole.lost[:] = False
+    recorder.write(whole)
+    recorder.finish("stopped", valid_s=25.0, sample_rate_hz=250.0)
+    assert len([fd for fd in synced if fd == synced[0]]) == 3
