@@ -29,18 +29,16 @@ from firmware_bridge.cyton_commands import (
     ChannelSettings,
     Command,
     LeadOff,
-    ReplyReader,
     SampleRate,
     Simple,
     encode_command,
     is_answered,
 )
-from firmware_bridge.cyton_handshake import ask, drain, greet
+from firmware_bridge.cyton_handshake import ask, ask_twice, drain, greet
 from firmware_bridge.cyton_stream import CytonStream
 from firmware_bridge.errors import BoardRefused, LinkLost
 from firmware_bridge.links import ByteLink
 
-REPLY_S = 1.5
 _DEFAULTS_SETTLE_S = 0.2
 _BANNER = b"OpenBCI V3"
 _BANNER_END_S = 2.0
@@ -284,23 +282,8 @@ class CytonBoard:
         self._settings = {n: ChannelSettings(n) for n in self._settings}
 
     def _ask(self, command: Command, wanted: str, refusal: str) -> str:
-        """Write a command in one piece and wait for its answer, twice at most. Raises BoardRefused(refusal)."""
-        said = ""
-        for _ in range(2):
-            self._link.write(encode_command(command))
-            reader = ReplyReader()
-            until_s = self._link.now_s() + REPLY_S
-            while (left_s := until_s - self._link.now_s()) > 0:
-                for reply in reader.feed(self._link.read(left_s)):
-                    said = reply.strip()
-                    if "Failure" not in said and "Timeout" not in said and _says(said, wanted):
-                        return said
-                if "Failure" in said:
-                    break
-        raise BoardRefused(refusal)
-
-
-def _says(reply: str, wanted: str) -> bool:
-    """Whether a reply is the one that is wanted; a number at the end must be the whole number."""
-    at = reply.find(wanted)
-    return at >= 0 and not reply[at + len(wanted) :][:1].isdigit()
+        """The answer to a command, in which `wanted` stands. Raises BoardRefused(refusal)."""
+        reply = ask_twice(self._link, encode_command(command), wanted)
+        if reply is None:
+            raise BoardRefused(refusal)
+        return reply

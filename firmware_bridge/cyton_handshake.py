@@ -15,6 +15,7 @@ from firmware_bridge.links import BAUD, ByteLink, SerialLink
 from firmware_bridge.radio import BAUDS, RadioCode, encode_radio
 
 STILL_S = 0.15
+REPLY_S = 1.5
 _STOP_LIMIT_S = 1.5
 _BANNER_S = (1.5, 1.3)
 """Waits of the first and second attempt; a reset takes 1.06 s on a real board, and three seconds are enough for anyone."""
@@ -59,6 +60,25 @@ def ask(link: ByteLink, request: bytes, timeout_s: float) -> str | None:
         replies = reader.feed(link.read(left_s))
         if replies:
             return replies[0]
+    return None
+
+
+def ask_twice(link: ByteLink, request: bytes, wanted: str) -> str | None:
+    """The reply in which `wanted` stands, a number at its end whole; None when two requests brought none but failures. Raises LinkLost.
+
+    The request goes out in one write: the board forgets half a command after a second.
+    """
+    for _ in range(2):
+        link.write(request)
+        reader = ReplyReader()
+        until_s = link.now_s() + REPLY_S
+        failed = False
+        while not failed and (left_s := until_s - link.now_s()) > 0:
+            for reply in reader.feed(link.read(left_s)):
+                if "Failure" in reply or "Timeout" in reply:
+                    failed = True
+                elif _says(reply, wanted):
+                    return reply.strip()
     return None
 
 
@@ -148,3 +168,8 @@ def _greeting(banner: str, version: str | None) -> Greeting:
             identities[title] = match[1]
     said = re.search(r"v\d+\.\d+\.\d+", version or "") or re.search(r"v\d+\.\d+\.\d+", banner)
     return Greeting("daisy_ads1299" in identities, said[0] if said else "unknown", identities)
+
+
+def _says(reply: str, wanted: str) -> bool:
+    at = reply.find(wanted)
+    return at >= 0 and not reply[at + len(wanted) :][:1].isdigit()

@@ -12,7 +12,7 @@ from collections import deque
 
 import numpy as np
 
-from firmware_bridge.cyton_commands import CommandReader
+from firmware_bridge.cyton_command_reader import CommandReader
 from firmware_bridge.cyton_wire import STOP_ACCEL_TIME_SET, encode_packets
 from firmware_bridge.emulator_aux import auxiliary_bytes
 from firmware_bridge.emulator_board import MULTIBYTE_TIMEOUT, MULTIBYTE_TIMEOUT_S, Answer, BoardFirmware, StreamEffect

@@ -31,7 +31,7 @@ class PtyServer:
     FTDI adapter's usual timer. The emulator belongs to the server's thread: inject faults through `inject`.
     """
 
-    def __init__(self, emulator: CytonEmulator, link_path: Path | None = None, latency_s: float = 0.004) -> None:
+    def __init__(self, emulator: CytonEmulator, link_path: Path | None = None, latency_s: float = 0.008) -> None:
         self._emulator = emulator
         self._latency_s = latency_s
         self._lock = threading.Lock()

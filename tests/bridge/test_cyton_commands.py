@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_bridge.cyton_command_reader import CommandReader
 from firmware_bridge.cyton_commands import (
     BOARD_MODES,
     GAINS,
@@ -16,7 +17,6 @@ from firmware_bridge.cyton_commands import (
     BoardMode,
     ChannelSettings,
     Command,
-    CommandReader,
     InputType,
     LeadOff,
     Malformed,

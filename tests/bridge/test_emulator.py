@@ -268,6 +268,7 @@ def test_a_lead_off_current_makes_a_tone_of_its_size() -> None:
     said(emulator, b"z101Z")
     tone_uv = streamed(emulator, 2.011, b"b").counts[:, 0] * ads1299_microvolts_per_count(24)
     assert abs(tone_uv.max() - 73.2) < 0.1
+    assert abs(tone_uv.min() + 73.2) < 0.1
     assert np.array_equal(tone_uv[:8], tone_uv[8:16])
 
 
