@@ -203,6 +203,8 @@ class Session:
 def translated(exit_code: int, action: str, where: str) -> BridgeError:
     """The error of ours for an exit code of BrainFlow's."""
     kind, reason = _ERRORS.get(exit_code, _OTHER)
+    if kind is LinkLost and action == "open":
+        kind, reason = _OFF  # what was never there cannot be lost
     return kind(f"BrainFlow could not {action} the board at {where} (exit code {exit_code}): {reason}.")
 
 
@@ -220,7 +222,7 @@ _OTHER = (BoardRefused, "the board did not do it; switch it off and on, and try 
 # exit_codes.py of brainflow 5.23
 _ERRORS: Final[Mapping[int, tuple[type[BridgeError], str]]] = {
     1: (PortBusy, "the port is open in another program; close that program"),
-    2: (PortNotFound, "the port cannot be opened; check that it is plugged in, and its name"),
+    2: (PortNotFound, "its port or radio cannot be opened; check that it is plugged in and switched on, and its name"),
     3: (NotAnOpenBCI, "this is not a serial port; check its name"),
     4: _GONE,
     5: _NOT_OPENBCI,

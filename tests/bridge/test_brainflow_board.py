@@ -217,7 +217,7 @@ class TestWithoutAWorkingPackage:
         (1, PortBusy),
         (2, PortNotFound),
         (3, NotAnOpenBCI),
-        (4, LinkLost),
+        (4, BoardOff),
         (7, BoardOff),
         (13, BoardAddressError),
         (16, PortBusy),
@@ -230,6 +230,11 @@ def test_every_exit_code_becomes_an_error_of_ours_with_something_to_do(exit_code
     assert type(error) is kind
     assert f"(exit code {exit_code})" in str(error)
     assert ";" in str(error)
+
+
+def test_a_connection_that_breaks_is_lost_only_once_it_was_there():
+    assert type(translated(4, "open", "192.168.4.1")) is BoardOff
+    assert type(translated(4, "configure", "192.168.4.1")) is LinkLost
 
 
 @pytest.mark.brainflow
