@@ -81,6 +81,7 @@ def _augment(edges: Sequence[Sequence[int]], start: int, of_left: dict[int, int]
             free: int | None = right
             while free is not None:  # back along the path, each taking the partner of the one before
                 taker = came_from[free]
-                of_right[free] = taker
-                free, of_left[taker] = of_left.get(taker), free
+                given_up = of_left.get(taker)
+                of_right[free], of_left[taker] = taker, free
+                free = given_up
             return

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from formats.examples import SPASM, session
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -296,3 +297,16 @@ def test_what_is_no_analysis_is_refused_in_a_sentence(tmp_path: Path, text: str,
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cannot be read"):
         read_found(tmp_path / "a.json")
+
+
+def test_the_episodes_of_a_session_are_read_with_its_valid_time(tmp_path: Path) -> None:
+    result = read_found(session(tmp_path))
+    assert (result.duration_s, result.valid_s) == (2.5, 595 / 250)
+    assert result.episodes == (SPASM,)
+    assert score([(result, truth(true(0.5, 1.0)))]).spasms.matched == 1
+
+
+def test_an_interrupted_session_is_valid_where_nothing_was_lost(tmp_path: Path) -> None:
+    folder = session(tmp_path)
+    (folder / "stop.json").unlink()
+    assert read_found(folder).valid_s == pytest.approx(595 / 250)

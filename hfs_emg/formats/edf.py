@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.montage import montage_from_labels
+from calibration.errors import MontageError
+from calibration.montage import Montage, montage_from_labels
 from hfs_emg.errors import RecordingError
 from hfs_emg.formats.recording import Counts, FileRecording, Hole, check_holes
 from hfs_emg.formats.text_recording import check_rate, listed
@@ -47,7 +48,8 @@ def open_edf(path: Path) -> FileRecording:
             raise RecordingError(f"{path.name} holds no samples: the recording was stopped before its first record.")
         holes = tuple(_holes(path.name, file, length, rate_hz))
         said = _Said.of(file, header, rate_hz, file.records * length + sum(h.samples for h in holes))
-        notes = [*notes, *(f"{path.name}: {note}" for note in file.notes)]
+        montage, doubts = _own_montage([i.label for i in inputs])
+        notes = [*notes, *file.notes, *doubts, *_zone_note(header)]
     return FileRecording(
         path=path,
         signal=Signal(rate_hz, inputs),
@@ -57,10 +59,10 @@ def open_edf(path: Path) -> FileRecording:
         lost=said.lost,
         markers=said.markers,
         input_numbers=tuple(i + 1 for i in chosen),
-        montage=montage_from_labels([i.label for i in inputs]),
+        montage=montage,
         start_utc=_start(header),
         simulated="simulated" in f"{header.patient} {header.recording}".lower(),
-        notes=(*notes, *_zone_note(header)),
+        notes=tuple(notes),
     )
 
 
@@ -100,6 +102,14 @@ def _input(signal: BdfSignal) -> Input | None:
         return None
     low, high = sorted((signal.digital_min, signal.digital_max))
     return Input(signal.label, scale[0], scale[1], low, high)
+
+
+def _own_montage(labels: Sequence[str]) -> tuple[Montage | None, list[str]]:
+    """The montage that the labels spell out; labels that name a place twice spell none."""
+    try:
+        return montage_from_labels(labels), []
+    except MontageError as error:
+        return None, [f"The labels are not used as a montage: {error}"]
 
 
 def _holes(name: str, file: BdfFile, length: int, rate_hz: float) -> Iterator[Hole]:

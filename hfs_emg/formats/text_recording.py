@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import montage_from_labels
 from hfs_emg.errors import RecordingError
 from hfs_emg.formats.losses import LossFinder
 from hfs_emg.formats.recording import Counts, FileRecording, check_holes, samples_of_rows
@@ -84,7 +83,6 @@ def open_table(
         holes=holes,
         markers=tuple(scan.placed_markers()),
         input_numbers=tuple(i + 1 for i in live),
-        montage=montage_from_labels(labels),
         start_utc=scan.start_utc,
         simulated=board.simulated,
         notes=(*notes, *scan.notes()),

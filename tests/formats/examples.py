@@ -12,6 +12,7 @@ import numpy as np
 
 from calibration.montage import default_montage
 from firmware_bridge.boards import CYTON, ads1299_microvolts_per_count
+from hfs_emg.events import Episode, Kind
 from hfs_emg.model import Block, Input, Marker, Signal
 from hfs_emg.session.documents import start_document
 from hfs_emg.session.recorder import Recorder
@@ -78,8 +79,8 @@ def edf(folder: Path) -> Path:
 
 
 def discontinuous_bdf(folder: Path) -> Path:
-    """24 bit BDF+D of three records of a second each; two seconds are missing before the last."""
-    counts = some_counts(750, 4)
+    """24 bit BDF+D of four records of a second each, at 0, 1, 4 and 6 s."""
+    counts = some_counts(1000, 4)
     signals = [
         edfio.BdfSignal(
             column * LSB,
@@ -96,9 +97,27 @@ def discontinuous_bdf(folder: Path) -> Path:
     content = path.read_bytes()
     assert content.count(b"BDF+C") == 1
     content = content.replace(b"BDF+C", b"BDF+D")
-    assert content.count(b"+2\x14\x14") == 1
-    path.write_bytes(content.replace(b"+2\x14\x14", b"+4\x14\x14"))
+    for written, moved in ((b"+2", b"+4"), (b"+3", b"+6")):
+        assert content.count(written + b"\x14\x14") == 1
+        content = content.replace(written + b"\x14\x14", moved + b"\x14\x14")
+    path.write_bytes(content)
     return path
+
+
+SPASM = Episode(
+    id=1,
+    start_s=0.5,
+    end_s=1.0,
+    kind=Kind.SPASM,
+    side="left",
+    sites=("orbicularis_oculi", "orbicularis_oris"),
+    form="clonic",
+    confidence=0.9,
+    reason="Two sites of the left side started together.",
+    bursts=(),
+    first_provisional_s=0.6,
+    settled_s=1.5,
+)
 
 
 def session(folder: Path) -> Path:
@@ -120,6 +139,7 @@ def session(folder: Path) -> Path:
     recorder = Recorder(folder / "session", start, signal=signal)
     recorder.write(Block(0, counts, lost, np.zeros((625, 1), np.int32)))
     recorder.marker(Marker(100, "smile"))
+    recorder.episode(SPASM)
     recorder.finish("asked to", valid_s=595 / 250, sample_rate_hz=250.0)
     return folder / "session"
 

@@ -72,10 +72,10 @@ def test_annotations_are_markers_at_their_sample(tmp_path: Path) -> None:
 
 def test_the_pauses_of_a_discontinuous_file_are_filled_and_lost(tmp_path: Path) -> None:
     recording = open_edf(discontinuous_bdf(tmp_path))
-    assert recording.samples == 750 + 500
+    assert recording.samples == 1000 + 750
     lost = lost_of(recording)
-    assert np.flatnonzero(lost).tolist() == list(range(500, 1000))
-    np.testing.assert_array_equal(counts_of(recording)[~lost], some_counts(750, 4))
+    assert np.flatnonzero(lost).tolist() == [*range(500, 1000), *range(1250, 1500)]
+    np.testing.assert_array_equal(counts_of(recording)[~lost], some_counts(1000, 4))
     assert recording.markers == (Marker(1125, "late"),)
     assert recording.signal.inputs[0].microvolts_per_count == pytest.approx(LSB, rel=1e-12)
 
@@ -99,6 +99,12 @@ def test_a_foreign_start_time_is_taken_as_utc_with_a_note(tmp_path: Path) -> Non
     recording = open_edf(path)
     assert recording.start_utc == datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert "taken as UTC" in recording.notes[-1]
+
+
+def test_labels_that_name_a_place_twice_are_no_montage(tmp_path: Path) -> None:
+    recording = open_edf(write(tmp_path, volts("EMG L OOC"), volts("L OOC")))
+    assert recording.montage is None
+    assert "EMG L OOC is named twice" in recording.notes[0]
 
 
 def test_a_torn_last_record_is_left_out_with_a_note(tmp_path: Path) -> None:

@@ -241,6 +241,16 @@ def test_a_montage_file_knows_inputs_by_the_files_own_numbers(tmp_path: Path) ->
         open_recording(path, dead)
 
 
+def test_inputs_keep_their_numbers_when_an_earlier_one_is_dead(tmp_path: Path) -> None:
+    rows = [f"{i}, 0.00, {i}.50, {-i}.50, {i % 9}.50, 0, 0, 0, 11:00:00.000\n" for i in range(100)]
+    path = tmp_path / "dead.txt"
+    path.write_text("%OpenBCI Raw EEG Data\n%Sample Rate = 200.0 Hz\n" + "".join(rows))
+    file = montage_from_toml('[[channel]]\ninput = 2\nside = "left"\nsite = "mentalis"', "m.toml")
+    recording = open_recording(path, file)
+    assert recording.signal.inputs[0].label == "EXG Channel 1"
+    assert recording.montage == Montage((Channel(0, Side.LEFT, Site.MENTALIS),))
+
+
 def test_a_montage_that_names_more_inputs_than_there_are_is_refused(tmp_path: Path) -> None:
     beyond = Montage((Channel(9, Side.LEFT, Site.MENTALIS),))
     with pytest.raises(RequestError, match="names input 10, but there are 8"):

@@ -136,6 +136,14 @@ def test_clumped_arrival_is_no_loss_and_does_not_lengthen_one(tmp_path: Path) ->
     assert int(lost_of(open_openbci_gui(write(tmp_path, v6(rows)))).sum()) == 10
 
 
+def test_a_loss_before_a_stall_is_not_taken_for_a_longer_one(tmp_path: Path) -> None:
+    """Ten samples are lost, and what follows comes 1.4 s late, in one clump, before all is as it was."""
+    c = counts(3000)
+    kept = [i for i in range(3000) if not 1500 <= i < 1510]
+    rows = [row(i % 256, c[i].tolist(), 1.7e9 + (i / 250 if i < 1500 else max(i / 250, 7.4))) for i in kept]
+    assert int(lost_of(open_openbci_gui(write(tmp_path, v6(rows)))).sum()) == 10
+
+
 def test_an_index_that_begins_anew_is_told_by_the_clock_alone(tmp_path: Path) -> None:
     c = counts(2000)
     rows = [row(i % 256, c[i].tolist(), 1.7e9 + i / 250) for i in range(1000)]
@@ -195,12 +203,12 @@ def test_version_4_had_12_13_or_14_columns(tmp_path: Path, extra: str) -> None:
     assert (recording.samples, len(recording.signal.inputs)) == (200, 8)
 
 
-def test_midnight_is_no_loss(tmp_path: Path) -> None:
+def test_a_loss_over_midnight_is_as_long_as_it_was(tmp_path: Path) -> None:
     def clock(i: int) -> str:
         seconds = (86_395 + i / 250) % 86_400
         return f"{int(seconds) // 3600:02d}:{int(seconds) // 60 % 60:02d}:{seconds % 60:06.3f}"
 
-    kept = [i for i in range(3000) if not 1300 <= i < 1600]
+    kept = [i for i in range(3000) if not 1200 <= i < 1500]  # midnight lies among the lost
     rows = [f"{i % 256}, " + ", ".join(f"{i + j}.00" for j in range(8)) + f", 0, 0, 0, {clock(i)}" for i in kept]
     assert open_openbci_gui(write(tmp_path, V4 + "\n".join(rows) + "\n")).samples == 3000
 
