@@ -22,7 +22,7 @@ from hfs_emg.simulation.settings import Carrier
 
 Samples = NDArray[np.float64]
 
-BANK_SAMPLES = 2**16
+BANK_SAMPLES = 2**15
 FULL_DRIVE_UV = 220.0
 """RMS of a maximal contraction: at this level all motor units fire."""
 _THRESHOLDS = (0.0, 0.08, 0.2, 0.4, 0.65, 1.0)
@@ -69,7 +69,7 @@ class CarrierBank:
 
     def gain_at(self, rate_hz: float) -> float:
         """RMS that a unit-level ectopic carrier keeps at an output rate, relative to 1 000 Hz."""
-        power = np.abs(np.fft.rfft(self._ectopic, axis=1)) ** 2
+        power = np.abs(np.fft.rfft(self._ectopic[:3], axis=1)) ** 2
         gains = sinc3_gain(_bank_frequencies(), rate_hz) ** 2
         reference = sinc3_gain(_bank_frequencies(), 1000.0) ** 2
         return float(np.sqrt(np.sum(power * gains) / np.sum(power * reference)))
@@ -88,9 +88,8 @@ def _bank_frequencies() -> Samples:
 
 def _unit_rms(rows: Samples) -> Samples:
     """Scale each row to 1 RMS as seen at 1 000 Hz."""
-    spectra = np.fft.rfft(rows, axis=1) * sinc3_gain(_bank_frequencies(), 1000.0)
-    seen = np.fft.irfft(spectra, BANK_SAMPLES, axis=1)
-    return np.asarray(rows / np.sqrt(np.mean(seen**2, axis=1, keepdims=True)), dtype=np.float64)
+    seen = np.abs(np.fft.rfft(rows, axis=1) * sinc3_gain(_bank_frequencies(), 1000.0)) ** 2
+    return np.asarray(rows * BANK_SAMPLES / np.sqrt(2.0 * np.sum(seen, axis=1, keepdims=True)), dtype=np.float64)
 
 
 def _coloured(rows: int, amplitude: Samples, rng: np.random.Generator) -> Samples:
@@ -132,9 +131,10 @@ def _unit_groups(units: int, rng: np.random.Generator) -> Samples:
     """(5, bank): the summed trains of the units of each recruitment step, small ones first."""
     groups = np.zeros((len(_THRESHOLDS) - 1, BANK_SAMPLES))
     for unit in range(units):
-        step = unit * len(groups) // units
+        # Few small units fire in a weak contraction, one at least in each step.
+        step = unit if unit < len(groups) else int(len(groups) * np.sqrt(unit / units))
         impulses = np.zeros(BANK_SAMPLES)
-        fired = _train(rng.uniform(10.0, 40.0), rng.uniform(6.0, 18.0), rng)
+        fired = _train(rng.uniform(10.0, 20.0 + 5.0 * step), rng.uniform(6.0, 18.0), rng)
         np.add.at(impulses, fired, rng.lognormal(0.0, 0.12, len(fired)))
         groups[step] += _convolve(
             impulses, _action_potential(rng, rng.uniform(0.7e-3, 1.8e-3)) * rng.lognormal(0.0, 0.35)
@@ -147,7 +147,7 @@ def _volleys(muscles: int, shared: float, rng: np.random.Generator) -> Samples:
     own."""
 
     def impulses() -> Samples:
-        intervals = rng.uniform(1.0 / 400.0, 1.0 / 150.0, 13_200)
+        intervals = rng.uniform(1.0 / 400.0, 1.0 / 150.0, BANK_SAMPLES // 5)
         fired = (np.cumsum(intervals) * OVERSAMPLED_HZ).astype(np.int64)
         fired = fired[fired < BANK_SAMPLES]
         train = np.zeros(BANK_SAMPLES)

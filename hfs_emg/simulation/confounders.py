@@ -147,7 +147,7 @@ class Confounders:
         (number,) = self._some_inputs(1)
         end_s = at_s + around(rng, 12.0, 1.0, 60.0)
         flat = chance(rng, 0.3)
-        fault = Fault(at_s, end_s, "flat" if flat else "lead_off", number, 0.0 if flat else rng.uniform(30.0, 400.0))
+        fault = Fault(at_s, end_s, "flat" if flat else "lead_off", number, 0.0 if flat else rng.uniform(15.0, 90.0))
         jolt = Disturbance(at_s - 0.05, 1.0, "pop", ((number, rng.uniform(-3000.0, 3000.0)),))
         back = Disturbance(end_s, 1.5, "pop", ((number, rng.uniform(-3000.0, 3000.0)),))
         return Happening(
@@ -204,7 +204,7 @@ class Confounders:
             time = useless_s
             for reason in ("rail", "lead_off"):
                 end_s = time + self._rng.uniform(20.0, 90.0)
-                size = 1.0 if reason == "rail" else self._rng.uniform(30.0, 400.0)
+                size = 1.0 if reason == "rail" else self._rng.uniform(15.0, 90.0)
                 gone = Fault(time, end_s, "rail" if reason == "rail" else "lead_off", number, size)
                 label = "dry_electrode_rails" if reason == "rail" else "electrode_comes_off"
                 yield Happening(

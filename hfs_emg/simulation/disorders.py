@@ -114,6 +114,7 @@ class FacialMyokymia(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     side: SideName
     sites: tuple[SiteName, ...] = ("orbicularis_oculi", "orbicularis_oris")
+    """The muscles that take part, one to three."""
     rhythm_hz: Positive = 3.0
     """0.5–2 or 2–10."""
     amplitude_uv: Positive = 12.0

@@ -8,6 +8,7 @@ function.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass, field
 from typing import Literal
@@ -115,13 +116,13 @@ class Happening:
 
 def around(rng: Random, median: float, low: float, high: float) -> float:
     """A log-normal draw from a median with its 5–95 % range, kept within 0.6 of the low and 1.6 of the high end."""
-    sigma = np.log(high / low) / (2 * 1.645)
-    return float(np.clip(median * np.exp(sigma * rng.standard_normal()), 0.6 * low, 1.6 * high))
+    sigma = math.log(high / low) / (2 * 1.645)
+    return min(max(median * math.exp(sigma * rng.standard_normal()), 0.6 * low), 1.6 * high)
 
 
 def spread(rng: Random, median: float, sigma: float) -> float:
     """A log-normal draw from a median and the standard deviation of the logarithm, within ±2.5 of it."""
-    return float(median * np.exp(sigma * np.clip(rng.standard_normal(), -2.5, 2.5)))
+    return median * math.exp(sigma * min(max(rng.standard_normal(), -2.5), 2.5))
 
 
 def chance(rng: Random, probability: float) -> bool:

@@ -37,7 +37,8 @@ _LEAST_UV = 0.02
 class SimulatedFace:
     """One person with electrodes.
 
-    Raises RequestError for a rate or number of channels that cannot be. `read` is asked for samples in rising order;
+    Raises RequestError for a rate or number of channels that cannot be, MontageError for a montage beyond the inputs.
+    `read` is asked for samples in rising order;
     stretches may be left out.
     """
 
@@ -126,7 +127,7 @@ class SimulatedFace:
                 self._parts += [_Part(d) for d in happening.disturbances]
                 self._faults += happening.faults
         self._parts = [p for p in self._parts if p.end_s > start_s - _MARGIN_S]
-        self._faults = [f for f in self._faults if f.end_s > start_s - _MARGIN_S or f.kind == "drying"]
+        self._faults = [f for f in self._faults if f.end_s > start_s - _MARGIN_S]
 
     def _waves(self, part: _Part) -> list[_Wave]:
         if part.waves is None:
@@ -189,9 +190,9 @@ def _weaken(faults: list[Fault], times_s: Samples, muscle: Samples, noise: Sampl
         i = fault.input
         if fault.kind == "drying":
             dried = np.clip((times_s - fault.start_s) / (fault.end_s - fault.start_s), 0.0, 1.0)
-            noise[i] *= 1.0 + (fault.size - 1.0) * dried**2
-            mains[i] *= 1.0 + 2.0 * (fault.size - 1.0) * dried**2
-            muscle[i] *= 1.0 - 0.5 * dried
+            noise[i] *= np.where(held, 1.0 + (fault.size - 1.0) * dried**2, 1.0)
+            mains[i] *= np.where(held, 1.0 + 2.0 * (fault.size - 1.0) * dried**2, 1.0)
+            muscle[i] *= np.where(held, 1.0 - 0.5 * dried, 1.0)
         elif fault.kind == "mains":
             mains[i] *= np.where(held, fault.size, 1.0)
         elif fault.kind == "lead_off":

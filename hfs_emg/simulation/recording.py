@@ -45,4 +45,6 @@ def write_recording(
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise DiskError(f"{path} could not be written ({error.strerror}): check the folder and the space left.") from None
+        raise DiskError(
+            f"{path} could not be written ({error.strerror}): check the folder and the space left."
+        ) from None

@@ -73,9 +73,10 @@ def _mistakes(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> l
             found.append(f"`{where}` is unknown" + (f" (did you mean `{close[0]}`?)" if close else ""))
             continue
         below = _struct_of(hints[key])
-        if below is not None and isinstance(value, dict):
+        listed = get_origin(hints[key]) is tuple
+        if below is not None and listed is False and isinstance(value, dict):
             found += _mistakes(value, below, f"{where}.")
-        elif below is not None and isinstance(value, list) and all(isinstance(v, dict) for v in value):
+        elif below is not None and listed and isinstance(value, list) and all(isinstance(v, dict) for v in value):
             for number, entry in enumerate(value, 1):
                 found += _mistakes(entry, below, f"{where}[{number}].")
         else:
