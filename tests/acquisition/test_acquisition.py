@@ -72,6 +72,14 @@ def test_a_stall_whose_samples_come_later_is_no_loss(stall: int, longest: int | 
     assert len(lost) == 8000
 
 
+def test_what_comes_late_in_one_burst_becomes_few_blocks() -> None:
+    link = Link(CYTON, 8000, stalled=[(5000, 7000)])
+    acquisition = Acquisition(CYTON)
+    longest = max((acquisition.push(r) for r in link.readings()), key=lambda blocks: sum(len(b.counts) for b in blocks))
+    assert sum(len(b.counts) for b in longest) >= 1980
+    assert len(longest) <= 3
+
+
 def test_a_buffer_that_overflowed_loses_its_end_and_keeps_its_beginning() -> None:
     """A reader that slept 12 s: 10.4 s of samples waited, 401 came to a full buffer."""
     link = Link(CYTON, 12_000, true_hz=250.5, lost=[(7600, 8001)], stalled=[(5000, 8001)])
@@ -144,9 +152,19 @@ def test_a_restart_after_an_absence_is_told_by_the_clock(away: int) -> None:
     assert [b.start for b in blocks[1:]] == [b.end for b in blocks[:-1]]
 
 
+def test_a_restart_shorter_than_the_links_jitter_counts_no_loss() -> None:
+    link = Link(CYTON, 9000, clump_s=0.004, lost=[(6000, 6005)])
+    link.counters[6000:] = np.arange(2995) % 256
+    acquisition = Acquisition(CYTON)
+    readings = [link.reading(k, k + 10) for k in range(0, 6000, 10)]
+    readings.append(link.reading(6000, 8995, restarted=True))
+    blocks_of(acquisition, readings)
+    assert (acquisition.statistics.lost_samples, acquisition.statistics.samples) == (0, 8995)
+
+
 def test_a_restart_told_by_an_empty_reading_counts_for_the_next() -> None:
     link = Link(CYTON, 3000, clump_s=0.004)
-    link.counters[1500:] = np.arange(7, 1507) % 256
+    link.counters[1500:] = np.arange(1505, 3005) % 256  # by the counter alone, five were lost
     acquisition = Acquisition(CYTON)
     readings = [link.reading(0, 1500), link.reading(1500, 1500, restarted=True), link.reading(1500, 3000)]
     assert assert_in_place(blocks_of(acquisition, readings)).sum() == 0

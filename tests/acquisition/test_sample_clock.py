@@ -33,6 +33,15 @@ def test_stalls_gaps_and_late_clumps_do_not_bend_it() -> None:
     assert acquisition.clock.rate_hz == pytest.approx(250.6, rel=2e-4)
 
 
+def test_seconds_that_came_late_as_a_whole_do_not_count() -> None:
+    """Fifteen seconds at the end of a minute, all 0.3 s late, as after retries of the radio."""
+    link = Link(CYTON, 15_000, true_hz=250.6)
+    link.arrival_s[11_000:] += 0.3
+    acquisition = Acquisition(CYTON)
+    assert blocks_of(acquisition, link.readings())[-1].end == 15_000
+    assert acquisition.clock.rate_hz == pytest.approx(250.6, rel=2e-4)
+
+
 def test_before_there_is_enough_the_nominal_rate_is_given() -> None:
     acquisition = Acquisition(CYTON)
     blocks_of(acquisition, Link(CYTON, 1000, true_hz=251.0).readings())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import signal as signals
@@ -95,6 +96,19 @@ def test_1_5_a_recorder_at_work_is_seen_and_a_dead_one_is_not(tmp_path: Path) ->
     assert not is_being_recorded(tmp_path / "s")
     assert not is_being_recorded(tmp_path)
     assert open_session(tmp_path / "s").interrupted
+
+
+def test_1_5_a_session_with_a_stop_document_is_finished_even_while_its_file_is_still_held(tmp_path: Path) -> None:
+    whole = random_samples(600, signal_of())
+    recorder = recorder_in(tmp_path / "s")
+    recorder.write(whole)
+    recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+    with (tmp_path / "s" / "signal.bdf").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        session = open_session(tmp_path / "s")
+    assert not session.recording
+    assert session.notes == ()
+    assert_same(session, whole)
 
 
 def test_6_2_a_signal_cut_at_any_byte_opens_with_its_whole_records(tmp_path: Path) -> None:
@@ -286,8 +300,12 @@ def test_6_4_a_stop_document_that_fails_leaves_none(tmp_path: Path, monkeypatch:
     recorder = recorder_in(tmp_path / "s")
     recorder.write(whole)
 
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "full")
+    real = os.fsync
+
+    def full(descriptor: int) -> None:
+        if (tmp_path / "s" / ".stop.json.part").exists():
+            raise OSError(errno.ENOSPC, "full")
+        real(descriptor)
 
     monkeypatch.setattr("hfs_emg.session.files.os.fsync", full)
     with pytest.raises(DiskError, match="the disk is full"):
