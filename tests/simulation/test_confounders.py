@@ -100,6 +100,27 @@ def test_a_flat_line_is_flat_and_a_lead_in_the_air_hums() -> None:
     assert seen == {"flat", "lead_off"}
 
 
+def test_a_lead_in_the_air_sees_no_muscle() -> None:
+    """A blink beside it, none under it: only the faults differ between the two faces."""
+    blinking = Blinks(rate_per_min=60.0, voluntary_per_min=0.0, saccades_per_min=0.0, amplitude_uv=90.0, eog_uv=0.0)
+    still, moving = (SimulatedFace(scenario(blinks=b, lead_offs_per_hour=900.0), seed=5) for b in (STILL, blinking))
+    off = [
+        i
+        for i in moving.truth(200.0).invalid
+        if i.reason == "lead_off" and i.channels in (("EMG L OOC",), ("EMG R OOC",))
+    ]
+    assert off
+    difference = np.abs(moving.read(0, 50_000).astype(float) - still.read(0, 50_000))
+    names = [i.label for i in moving.signal.inputs]
+    for invalid in off:
+        assert invalid.channels is not None
+        part = difference[
+            int(invalid.start_s * 250) + 20 : int((invalid.end_s - 1.6) * 250), names.index(invalid.channels[0])
+        ]
+        assert part.max(initial=0.0) <= 1.0
+    assert difference[:, 1].max() > 1_000
+
+
 def test_hum_rises_when_the_person_is_touched() -> None:
     face = SimulatedFace(scenario(Mains(level_uv=20.0, spread=0.0, touches_per_min=1.0)), seed=5)
     told = next(e for e in face.truth(300.0).episodes if e.label == "mains_step" and e.end_s - e.start_s > 2)
@@ -109,13 +130,15 @@ def test_hum_rises_when_the_person_is_touched() -> None:
 
 
 def test_the_heart_beats_on_all_leads_and_is_no_finding() -> None:
-    face = SimulatedFace(scenario(ecg_uv=15.0), seed=7)
+    face = SimulatedFace(scenario(ecg_uv=40.0), seed=7)
     assert face.truth(60.0).episodes == ()
     wave = microvolts(face, 60.0)
     common = np.convolve(wave.mean(axis=1), np.ones(3) / 3, "same")
     above = common > 0.5 * np.percentile(common, 99.5)
     beats = np.sum(np.diff(np.flatnonzero(above)) > 60) + 1
     assert 45 <= beats <= 105
+    loud = np.flatnonzero(above)
+    assert all(wave[loud, c].mean() > 3.0 for c in range(8))
 
 
 def test_a_blink_moves_the_eye_with_a_slow_potential_under_the_muscle() -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from hfs_emg.errors import DiskError, RecordingError
+from hfs_emg.model import Side, Site
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import load_scenario, scenario_names
-from hfs_emg.simulation.settings import Mains
+from hfs_emg.simulation.settings import Anatomy, Blinks, Mains
 from hfs_emg.simulation.truth import TrueEpisode, Truth, read_truth, write_truth
 
 CLEAN = ("moderate-right", "moderate-left", "severe-tonic-left", "blink-triggered-right", "blepharospasm", "tic")
@@ -59,6 +60,27 @@ def test_every_visible_site_of_every_episode_is_there_in_the_signal(name: str) -
             assert max(inside[:, c].max() / quiet[c] for c in columns) > 1.5, e
             seen += 1
     assert seen > 10
+
+
+def test_a_site_that_hardly_rises_above_the_noise_is_driven_but_not_visible() -> None:
+    faint = msgspec.structs.replace(
+        load_scenario("low-amplitude"),
+        mains=Mains(level_uv=0.0),
+        anatomy=Anatomy(amplitude=0.2, crosstalk_across=0.0, crosstalk_along=0.0),
+        blinks=Blinks(rate_per_min=0.0, voluntary_per_min=0.0),
+    )
+    face = SimulatedFace(faint, seed=2)
+    truth = face.truth(240.0)
+    rms = levels(face, 240.0)
+    column = {(c.side, c.site): c.input for c in face.montage.channels}
+    spasms = [e for e in truth.episodes if e.kind == "spasm" and e.start_s > 1.0 and e.end_s < 239.0]
+    hidden = [(e, site) for e in spasms for site in e.sites if site not in e.visible_sites]
+    assert len(hidden) > 5
+    assert any(e.visible_sites for e in spasms)
+    for e, site in hidden:
+        assert e.side in ("left", "right")
+        number = column[Side(e.side), Site(site)]
+        assert rms[int(e.start_s * 250) : int(e.end_s * 250), number].max() < 4.0 * face.quiet_rms_uv[number]
 
 
 def test_between_episodes_nothing_moves() -> None:
