@@ -9,21 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from hfs_emg.simulation.disorders import (
-    Blepharospasm,
-    EyelidMyokymia,
-    FacialMyokymia,
-    FunctionalTonic,
-    Hemimasticatory,
-    Spasms,
-    Synkinesis,
-    Tic,
-)
-from hfs_emg.simulation.draws import log_uniform, one_of
+from hfs_emg.simulation import mimics
+from hfs_emg.simulation.disorders import Spasms
+from hfs_emg.simulation.draws import log_uniform
 from hfs_emg.simulation.events import Random, chance
-from hfs_emg.simulation.settings import Electrodes, SideName, SiteName, Sleep, Speech
+from hfs_emg.simulation.mimics import likely_side, with_changes
+from hfs_emg.simulation.settings import SideName, Sleep, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +32,7 @@ def _spasms(
 ) -> Spasms:
     """A hemifacial spasm of any stage, with what a phenotype fixes."""
     drawn: dict[str, Any] = {
-        "side": side if side is not None else _side(rng),
+        "side": side if side is not None else likely_side(rng),
         "rate_per_min": log_uniform(rng, *rate_per_min),
         "amplitude_uv": log_uniform(rng, 16.0, 130.0),
         "amplitude_spread": rng.uniform(0.2, 0.55),
@@ -107,23 +98,23 @@ def _tonic(rng: Random, s: dict[str, Any]) -> None:
 
 def _blink_triggered(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng, rate_per_min=(0.2, 3.0), blink_triggered=rng.uniform(0.15, 0.45)),)
-    _with(s, "blinks", rate_per_min=log_uniform(rng, 9.0, 26.0))
+    with_changes(s, "blinks", rate_per_min=log_uniform(rng, 9.0, 26.0))
 
 
 def _talking_spasm(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng, rate_per_min=(2.0, 9.0), movement_triggered=rng.uniform(0.2, 0.6)),)
-    _talking(rng, s)
-    _with(s, "expressions", smile=rng.uniform(0.5, 3.0))
+    mimics.talking(rng, s)
+    with_changes(s, "expressions", smile=rng.uniform(0.5, 3.0))
 
 
 def _small(rng: Random, s: dict[str, Any]) -> None:
     blink = log_uniform(rng, 45.0, 100.0)
-    _with(s, "blinks", amplitude_uv=blink)
+    with_changes(s, "blinks", amplitude_uv=blink)
     s["spasms"] = (_spasms(rng, amplitude_uv=blink * rng.uniform(0.2, 0.5), blink_tail=rng.uniform(0.25, 0.5)),)
 
 
 def _bilateral(rng: Random, s: dict[str, Any]) -> None:
-    first = _side(rng)
+    first = likely_side(rng)
     rate = log_uniform(rng, 2.0, 9.0)
     other: SideName = "right" if first == "left" else "left"
     share = rng.uniform(0.2, 0.8)
@@ -135,7 +126,7 @@ def _bilateral(rng: Random, s: dict[str, Any]) -> None:
 
 def _toxin(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng, lid=rng.uniform(0.05, 0.5), lid_only=0.0, cheek=rng.uniform(0.4, 1.0), tonic=0.0),)
-    _with(s, "anatomy", blink_asymmetry=rng.uniform(0.1, 0.3))
+    with_changes(s, "anatomy", blink_asymmetry=rng.uniform(0.1, 0.3))
 
 
 def _low_amplitude(rng: Random, s: dict[str, Any]) -> None:
@@ -144,7 +135,7 @@ def _low_amplitude(rng: Random, s: dict[str, Any]) -> None:
             rng, amplitude_uv=log_uniform(rng, 15.0, 30.0), cheek=rng.uniform(0.5, 1.0), mouth=rng.uniform(0.4, 0.9)
         ),
     )
-    _with(s, "anatomy", amplitude=rng.uniform(0.4, 0.8))
+    with_changes(s, "anatomy", amplitude=rng.uniform(0.4, 0.8))
 
 
 def _night(rng: Random, s: dict[str, Any]) -> None:
@@ -155,156 +146,19 @@ def _night(rng: Random, s: dict[str, Any]) -> None:
 
 def _noisy_spasm(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng),)
-    _artefacts(rng, s)
+    mimics.artefacts(rng, s)
 
 
 def _eating_spasm(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng, rate_per_min=(1.0, 8.0)),)
-    _meal(rng, s)
+    mimics.meal(rng, s)
     if chance(rng, 0.6):
-        _with(s, "meals", working_side=_side(rng), balance=rng.uniform(0.03, 0.3))
+        with_changes(s, "meals", working_side=likely_side(rng), balance=rng.uniform(0.03, 0.3))
 
 
 def _winking_spasm(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (_spasms(rng),)
-    _winks(rng, s)
-
-
-def _talking(rng: Random, s: dict[str, Any]) -> None:
-    _with(s, "speech", bout_s=rng.uniform(8.0, 40.0), pause_s=rng.uniform(3.0, 15.0))
-
-
-def _lively(rng: Random, s: dict[str, Any]) -> None:
-    rates = {
-        name: rng.uniform(0.2, 2.5)
-        for name in ("smile", "brow_raise", "pucker", "tight_closure", "snarl", "gentle_closure", "clench")
-    }
-    _with(
-        s,
-        "expressions",
-        **rates,
-        smirk=rng.uniform(0.0, 1.0),
-        wink=rng.uniform(0.0, 1.0),
-        briskness=log_uniform(rng, 0.8, 1.7),
-    )
-    _with(s, "blinks", voluntary_per_min=rng.uniform(0.5, 3.0))
-
-
-def _meal(rng: Random, s: dict[str, Any]) -> None:
-    _with(
-        s,
-        "meals",
-        bout_s=rng.uniform(6.0, 20.0),
-        pause_s=rng.uniform(3.0, 15.0),
-        swallows_per_min=rng.uniform(1.0, 3.0),
-    )
-
-
-def _winks(rng: Random, s: dict[str, Any]) -> None:
-    side = _side(rng) if chance(rng, 0.5) else None
-    _with(
-        s,
-        "expressions",
-        wink=rng.uniform(0.8, 4.0),
-        smirk=rng.uniform(0.5, 3.0),
-        one_sided_clench=rng.uniform(0.0, 1.5),
-        habitual_side=side,
-        briskness=log_uniform(rng, 0.9, 1.3),
-    )
-
-
-def _artefacts(rng: Random, s: dict[str, Any]) -> None:
-    _with(s, "mains", level_uv=log_uniform(rng, 5.0, 60.0), touches_per_min=rng.uniform(0.0, 1.0))
-    s["electrodes"] = Electrodes(
-        motion_per_min=rng.uniform(0.3, 4.0),
-        motion_uv=log_uniform(rng, 100.0, 1000.0),
-        pops_per_min=rng.uniform(0.1, 1.5),
-        pop_uv=log_uniform(rng, 200.0, 2500.0),
-        tugs_per_min=rng.uniform(0.1, 1.5),
-        lead_offs_per_hour=rng.uniform(0.0, 12.0),
-        rails_per_hour=rng.uniform(0.0, 12.0),
-        drying=one_of(rng, (0, 0, 1, 2)),
-        drying_min=rng.uniform(2.0, 15.0),
-        ecg_uv=rng.uniform(0.0, 15.0),
-    )
-
-
-def _blepharospasm(rng: Random, s: dict[str, Any]) -> None:
-    s["blepharospasm"] = Blepharospasm(
-        runs_per_min=log_uniform(rng, 1.0, 12.0),
-        run_s=log_uniform(rng, 0.7, 6.0),
-        bursts_hz=rng.uniform(3.0, 8.0),
-        amplitude_uv=log_uniform(rng, 25.0, 160.0),
-        lower_face=rng.uniform(0.15, 0.7) if chance(rng, 0.3) else 0.0,
-        brow=rng.uniform(0.0, 0.6),
-    )
-    _with(s, "blinks", rate_per_min=log_uniform(rng, 22.0, 60.0))
-
-
-def _synkinesis(rng: Random, s: dict[str, Any]) -> None:
-    s["synkinesis"] = Synkinesis(
-        side=_side(rng),
-        eye_to_mouth=rng.uniform(0.15, 0.8),
-        mouth_to_eye=rng.uniform(0.1, 0.8),
-        probability=rng.uniform(0.93, 1.0),
-        weakness=rng.uniform(0.35, 0.9),
-        tone_factor=rng.uniform(1.0, 3.0),
-    )
-    _with(
-        s, "expressions", smile=rng.uniform(0.5, 2.5), pucker=rng.uniform(0.3, 2.0), tight_closure=rng.uniform(0.3, 1.5)
-    )
-    _with(s, "blinks", rate_per_min=log_uniform(rng, 9.0, 26.0), voluntary_per_min=rng.uniform(0.3, 2.0))
-
-
-def _lid_myokymia(rng: Random, s: dict[str, Any]) -> None:
-    s["eyelid_myokymia"] = EyelidMyokymia(
-        side=_side(rng),
-        bouts_per_hour=log_uniform(rng, 10.0, 90.0),
-        bout_s=log_uniform(rng, 6.0, 60.0),
-        rhythm_hz=rng.uniform(3.0, 8.0),
-        amplitude_uv=log_uniform(rng, 4.0, 25.0),
-    )
-
-
-def _facial_myokymia(rng: Random, s: dict[str, Any]) -> None:
-    names: tuple[SiteName, ...] = ("orbicularis_oculi", "zygomaticus", "orbicularis_oris")
-    count = int(rng.integers(1, 4))
-    sites: tuple[SiteName, ...] = tuple(names[i] for i in sorted(rng.permutation(3)[:count]))
-    rhythm = rng.uniform(0.5, 2.0) if chance(rng, 0.4) else rng.uniform(2.0, 10.0)
-    s["facial_myokymia"] = FacialMyokymia(
-        side=_side(rng), sites=sites, rhythm_hz=rhythm, amplitude_uv=log_uniform(rng, 4.0, 40.0)
-    )
-
-
-def _hemimasticatory(rng: Random, s: dict[str, Any]) -> None:
-    s["hemimasticatory"] = Hemimasticatory(
-        side=_side(rng),
-        rate_per_min=log_uniform(rng, 0.5, 8.0),
-        amplitude_uv=log_uniform(rng, 40.0, 250.0),
-        cramp_share=rng.uniform(0.1, 0.7),
-    )
-
-
-def _functional(rng: Random, s: dict[str, Any]) -> None:
-    s["functional_tonic"] = FunctionalTonic(
-        side=_side(rng),
-        rate_per_min=log_uniform(rng, 0.3, 3.0),
-        amplitude_uv=log_uniform(rng, 25.0, 140.0),
-        hold_s=log_uniform(rng, 2.0, 20.0),
-    )
-
-
-def _tic(rng: Random, s: dict[str, Any]) -> None:
-    s["tic"] = Tic(
-        rate_per_min=log_uniform(rng, 0.8, 15.0),
-        amplitude_uv=log_uniform(rng, 25.0, 140.0),
-        duration_ms=one_of(rng, (80.0, 130.0, 180.0, 350.0)),
-        lower_face=rng.uniform(0.0, 0.8) if chance(rng, 0.6) else 0.0,
-    )
-
-
-def _rest(_rng: Random, _settings: dict[str, Any]) -> None:
-    """A healthy person at rest has nothing to add."""
+    mimics.winks(rng, s)
 
 
 PHENOTYPES: dict[str, Phenotype] = {
@@ -323,27 +177,19 @@ PHENOTYPES: dict[str, Phenotype] = {
         Phenotype("spasm-with-artefacts", True, _noisy_spasm, 1.2),
         Phenotype("spasm-while-eating", True, _eating_spasm, 0.8),
         Phenotype("spasm-with-winks", True, _winking_spasm, 0.8),
-        Phenotype("rest", False, _rest),
-        Phenotype("lively", False, _lively, 1.5),
-        Phenotype("talking", False, _talking, 1.5),
-        Phenotype("meal", False, _meal, 1.5),
-        Phenotype("winks-and-smirks", False, _winks, 1.5),
-        Phenotype("artefacts", False, _artefacts, 1.5),
-        Phenotype("blepharospasm", False, _blepharospasm, 1.3),
-        Phenotype("synkinesis", False, _synkinesis, 1.3),
-        Phenotype("lid-myokymia", False, _lid_myokymia),
-        Phenotype("facial-myokymia", False, _facial_myokymia, 0.5),
-        Phenotype("hemimasticatory", False, _hemimasticatory, 0.4),
-        Phenotype("functional-tonic", False, _functional, 0.5),
-        Phenotype("tic", False, _tic, 0.6),
+        Phenotype("rest", False, mimics.rest),
+        Phenotype("lively", False, mimics.lively, 1.5),
+        Phenotype("talking", False, mimics.talking, 1.5),
+        Phenotype("meal", False, mimics.meal, 1.5),
+        Phenotype("winks-and-smirks", False, mimics.winks, 1.5),
+        Phenotype("artefacts", False, mimics.artefacts, 1.5),
+        Phenotype("blepharospasm", False, mimics.blepharospasm, 1.3),
+        Phenotype("synkinesis", False, mimics.synkinesis, 1.3),
+        Phenotype("lid-myokymia", False, mimics.lid_myokymia),
+        Phenotype("facial-myokymia", False, mimics.facial_myokymia, 0.5),
+        Phenotype("hemimasticatory", False, mimics.hemimasticatory, 0.4),
+        Phenotype("functional-tonic", False, mimics.functional, 0.5),
+        Phenotype("tic", False, mimics.tic, 0.6),
     )
 }
 """Every phenotype, by name; weight is its share among those with, or without, spasm."""
-
-
-def _side(rng: Random) -> SideName:
-    return "left" if chance(rng, 0.58) else "right"
-
-
-def _with(settings: dict[str, Any], section: str, **changes: Any) -> None:
-    settings[section] = msgspec.structs.replace(settings[section], **changes)

@@ -14,10 +14,11 @@ import numpy as np
 
 from hfs_emg.events import Kind
 from hfs_emg.model import Side
-from hfs_emg.simulation import activity, movements, oral
-from hfs_emg.simulation.activity import ClusteredTimes, Recent, Stretch, steady_times
+from hfs_emg.simulation import movements, oral
+from hfs_emg.simulation.activity import ClusteredTimes, Recent, Stretch
 from hfs_emg.simulation.anatomy import Face
 from hfs_emg.simulation.confounders import Confounders
+from hfs_emg.simulation.doings import Clock, Doings
 from hfs_emg.simulation.events import Happening, Random, chance, stream
 from hfs_emg.simulation.eyelids import BlepharospasmMaker, BlinkMaker, eyelid_myokymia_bout
 from hfs_emg.simulation.movements import MOVEMENTS, MovementMaker, with_synkinesis, with_weak_lid
@@ -37,7 +38,7 @@ class Plan:
         streams = iter(stream(seed, scenario.name, 11).spawn(16))
         self._scenario = scenario
         self._planned_s = 0.0
-        self._doings = _Doings(scenario, next(streams))
+        self._doings = Doings(scenario, next(streams))
         self._blinks = _Blinks(scenario, face, next(streams))
         self._moves = _Moves(scenario, next(streams))
         self._others = _Others(scenario, face, next(streams))
@@ -77,75 +78,16 @@ class Plan:
         return happenings
 
 
-class _Doings:
-    """Speech, meals and arousals, and the oral happenings that they are made of."""
-
-    def __init__(self, scenario: Scenario, rng: Random) -> None:
-        self._scenario = scenario
-        self._rng = rng
-        self._speech = activity.speech_bouts(scenario.speech, rng)
-        self._meals = activity.meal_bouts(scenario.meals, rng)
-        self._arousals = activity.arousals(scenario.sleep, rng)
-        self.speaking, self.eating, self.aroused = Recent(), Recent(), Recent()
-        meals = scenario.meals
-        self._swallows = _Clock(meals.swallows_per_min / 60.0, rng)
-        self._yawns = _Clock(meals.yawns_per_hour / 3600.0, rng)
-
-    def asleep(self, time_s: float) -> bool:
-        """True between a sleeper's arousals."""
-        return self._scenario.sleep is not None and not self.aroused.covers(time_s)
-
-    def until(self, start_s: float, end_s: float) -> list[Happening]:
-        rng, scenario = self._rng, self._scenario
-        found: list[Happening] = []
-        if self._arousals is not None:
-            self.aroused.add(self._arousals.until(end_s), start_s)
-        if self._meals is not None:
-            meals = self._meals.until(end_s)
-            self.eating.add(meals, start_s)
-            found += [oral.chewing_bout(scenario.meals, m.start_s, m.end_s, rng) for m in meals]
-        if self._speech is not None:
-            talks = tuple(t for t in self._speech.until(end_s) if not self.eating.touches(t.start_s, t.end_s))
-            self.speaking.add(talks, start_s)
-            for talk in talks:
-                found += oral.speech_phrases(
-                    scenario.speech, scenario.anatomy.movement_asymmetry, talk.start_s, talk.end_s, rng
-                )
-        free = [
-            t
-            for t in self._swallows.until(end_s)
-            if not self.speaking.covers(t, 0.5) and not self.eating.covers(t, 0.5)
-        ]
-        found += [oral.swallow(t, rng) for t in free]
-        found += [
-            oral.yawn(t, rng) for t in self._yawns.until(end_s) if not (self.speaking.covers(t, 7.0) or self.asleep(t))
-        ]
-        return found
-
-
-class _Clock:
-    """A Poisson process asked chapter by chapter; a rate of 0 never ticks."""
-
-    def __init__(self, rate_hz: float, rng: Random) -> None:
-        self._times = steady_times(rate_hz, rng) if rate_hz > 0.0 else None
-        self._next_s = next(self._times) if self._times is not None else np.inf
-
-    def until(self, end_s: float) -> Iterator[float]:
-        while self._times is not None and self._next_s < end_s:
-            yield self._next_s
-            self._next_s = next(self._times)
-
-
 class _Moves:
     """Voluntary movements, one at a time."""
 
     def __init__(self, scenario: Scenario, rng: Random) -> None:
         rates = scenario.expressions
         self._maker = MovementMaker(scenario, rng)
-        self._clocks = {name: _Clock(getattr(rates, name) / 60.0, rng) for name in MOVEMENTS}
+        self._clocks = {name: Clock(getattr(rates, name) / 60.0, rng) for name in MOVEMENTS}
         self._busy_until_s = 0.5
 
-    def until(self, end_s: float, doings: _Doings) -> list[Happening]:
+    def until(self, end_s: float, doings: Doings) -> list[Happening]:
         due = sorted((t, name) for name, clock in self._clocks.items() for t in clock.until(end_s))
         found = []
         for time, name in due:
@@ -163,11 +105,11 @@ class _Blinks:
     def __init__(self, scenario: Scenario, face: Face, rng: Random) -> None:
         self._settings = scenario.blinks
         self._maker = BlinkMaker(scenario, face, rng)
-        self._voluntary = _Clock(scenario.blinks.voluntary_per_min / 60.0, rng)
+        self._voluntary = Clock(scenario.blinks.voluntary_per_min / 60.0, rng)
         rate = scenario.blinks.rate_per_min
         self._next_s = 0.3 + self._maker.interval_s(rate) * rng.uniform(0.0, 1.0) if rate > 0.0 else np.inf
 
-    def until(self, end_s: float, doings: _Doings, closed: Recent) -> list[Happening]:
+    def until(self, end_s: float, doings: Doings, closed: Recent) -> list[Happening]:
         found = []
         while self._next_s < end_s:
             time = self._next_s
@@ -199,9 +141,9 @@ class _Others:
             scenario.functional_tonic,
             scenario.tic,
         )
-        self._lid = _Clock(lid.bouts_per_hour / 3600.0 if lid is not None else 0.0, rng)
-        self._chewing = _Clock(chewing.rate_per_min / 60.0 if chewing is not None else 0.0, rng)
-        self._pull = _Clock(pull.rate_per_min / 60.0 if pull is not None else 0.0, rng)
+        self._lid = Clock(lid.bouts_per_hour / 3600.0 if lid is not None else 0.0, rng)
+        self._chewing = Clock(chewing.rate_per_min / 60.0 if chewing is not None else 0.0, rng)
+        self._pull = Clock(pull.rate_per_min / 60.0 if pull is not None else 0.0, rng)
         self._tic_times = ClusteredTimes(0.7, rng)
         self._tic_hz = tic.rate_per_min / 60.0 if tic is not None else 0.0
         self._myokymia_from_s = 0.5
@@ -257,7 +199,7 @@ class _SpasmSides:
         self._busy_until_s = dict.fromkeys(Side, 0.0)
 
     def until(
-        self, start_s: float, end_s: float, doings: _Doings, blinks: list[Happening], moves: list[Happening]
+        self, start_s: float, end_s: float, doings: Doings, blinks: list[Happening], moves: list[Happening]
     ) -> list[Happening]:
         wanted: list[Happening] = []
         for maker, times in self._makers:
@@ -275,7 +217,7 @@ class _SpasmSides:
         return found
 
     def _spontaneous(
-        self, maker: SpasmMaker, times: ClusteredTimes, start_s: float, end_s: float, doings: _Doings
+        self, maker: SpasmMaker, times: ClusteredTimes, start_s: float, end_s: float, doings: Doings
     ) -> Iterator[Happening]:
         s = maker.settings
         step_s = 5.0
