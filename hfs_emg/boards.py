@@ -47,18 +47,20 @@ def open_sim(address: BoardAddress) -> Board:
     """`sim:moderate-right?seed=7&rate=250&channels=8&speed=real`. Raises BoardAddressError or RequestError."""
     check_options(address, SIM_OPTIONS)
     rate = _number(address, "rate", 250.0)
+    if not address.path:
+        raise BoardAddressError(
+            "The scenario is missing: write sim:moderate-right, say (all: hfs-emg simulate --list)."
+        )
     if rate not in SIM_RATES:
         listed = ", ".join(f"{r:g}" for r in SIM_RATES)
         raise BoardAddressError(f"A simulated board cannot sample at {rate:g} Hz: choose one of {listed}.")
-    channels = int(_number(address, "channels", 8))
+    channels = _whole(address, "channels", 8)
     if channels not in (8, 16):
         raise BoardAddressError(f"A simulated Cyton has 8 inputs, or 16 with a Daisy, not {channels}.")
     speed = address.options.get("speed", "real")
     if speed not in ("real", "virtual"):
         raise BoardAddressError(f"'speed={speed}' is not understood: write speed=real or speed=virtual.")
-    face = SimulatedFace(
-        load_scenario(address.path), seed=int(_number(address, "seed", 0)), rate_hz=rate, channels=channels
-    )
+    face = SimulatedFace(load_scenario(address.path), seed=_whole(address, "seed", 0), rate_hz=rate, channels=channels)
     return simulated_board(face, real_time=speed == "real")
 
 
@@ -109,3 +111,11 @@ def _number(address: BoardAddress, name: str, default: float) -> float:
         return float(text)
     except ValueError:
         raise BoardAddressError(f"'{name}={text}' is not a number: write {name}={default:g}, say.") from None
+
+
+def _whole(address: BoardAddress, name: str, default: int) -> int:
+    """A whole number from 0 on."""
+    text = address.options.get(name, str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise BoardAddressError(f"'{name}={text}' is not a whole number from 0 on: write {name}={default}, say.")
+    return int(text)

@@ -1,26 +1,38 @@
-"""Pictures: one episode with both sides of the face and the detector's marks. Needs matplotlib (extra `report`)."""
+"""Pictures: one episode with both sides of the face and the detector's marks. Needs matplotlib (extra `report`).
+
+Read without colour: the episode is shaded, each burst is framed by a solid line at its onset and a dotted one at its offset, with a bar
+above it. Both sides of a site share their scale; sites do not, for a frontalis is a tenth of a zygomaticus.
+"""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side
+from calibration.montage import Channel, Montage, Side, Site
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import DiskError, RequestError
-from hfs_emg.events import KINDS, Episode
+from hfs_emg.events import KINDS, Burst, Episode
 from hfs_emg.model import Recording
 
-AROUND_S = 1.2
-_WARM_UP_S = 8.0
+AROUND_S = 1.0
+LEAST_REACH_UV = 20.0
+"""Noise of a quiet site is not blown up to look like activity."""
+WARM_UP_S = 8.0
 """Signal filtered before what is shown, so that the mains has been found by then."""
+REASON_WIDTH = 125
+
+_CANVASES = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
+_KEY = "shaded: the episode   ·   bar and solid line: a burst and its onset   ·   dotted line: its offset   ·   filtered signal, µV"
 
 
 def draw_episode(recording: Recording, episode: Episode, path: Path) -> None:
@@ -28,89 +40,131 @@ def draw_episode(recording: Recording, episode: Episode, path: Path) -> None:
 
     Raises DiskError, RequestError for another ending, RecordingError while reading.
     """
-    montage = recording.montage
-    assert montage is not None
-    canvas_type = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}.get(path.suffix.lower())
-    if canvas_type is None:
-        raise RequestError(f"{path.name}: pictures are written as .png or .svg.")
-    start, end = max(0.0, episode.start_s - AROUND_S), episode.end_s + AROUND_S
-    times, emg = _emg(recording, montage, start, end)
-    sites = [site for site in dict.fromkeys(c.site for c in montage.channels)]
-    figure = Figure(figsize=(11, 1.3 * len(sites) + 1.4), layout="constrained")
-    canvas_type(figure)
-    axes = figure.subplots(len(sites), 2, sharex=True, sharey=True, squeeze=False)
-    reach = max(10.0, 1.15 * float(np.abs(emg).max(initial=0.0)))
-    for column, side in enumerate((Side.RIGHT, Side.LEFT)):
-        for row, site in enumerate(sites):
-            axis = axes[row][column]
-            index = montage.index(side, site)
-            axis.set_ylim(-reach, reach)
-            axis.spines[["top", "right"]].set_visible(False)
-            axis.axvspan(episode.start_s, episode.end_s, color="0.93", linewidth=0)
-            if index is not None:
-                axis.plot(times, emg[index], color="0.25", linewidth=0.7)
-                _mark(axis, episode, montage.channels[index].label)
-            if row == 0:
-                axis.set_title(f"{side.value} side", fontsize=11)
-            if column == 0:
-                axis.set_ylabel(f"{site.words}\nµV", fontsize=8)
-            if row == len(sites) - 1:
-                axis.set_xlabel("s from the first sample")
-    row_of = KINDS[episode.kind]
-    origin = "SIMULATED — " if recording.simulated else ""
-    figure.suptitle(
-        f"{origin}{row_of.title}, {episode.side or 'no'} side, {1000 * (episode.end_s - episode.start_s):.0f} ms, "
-        f"confidence {episode.confidence:.2f}\n{_wrapped(episode.reason)}",
-        fontsize=10,
-    )
+    picture = render_episode(recording, episode, path.suffix)
     try:
-        figure.savefig(path, dpi=110)
+        path.write_bytes(picture)
     except OSError as error:
         raise DiskError(
             f"{path} could not be written ({error.strerror}): check the folder and the space left."
         ) from None
 
 
-def _mark(axis: object, episode: Episode, label: str) -> None:
+def render_episode(recording: Recording, episode: Episode, suffix: str) -> bytes:
+    """The picture as the bytes of a `.png` or `.svg`. Raises as `draw_episode`."""
+    canvas = _CANVASES.get(suffix.lower())
+    if canvas is None:
+        raise RequestError(f"'{suffix}' is no picture that is made here: name the file .png or .svg.")
+    montage = recording.montage
+    if montage is None:
+        raise RequestError(f"{recording.name} has no montage: say which input lies where, --montage FILE.toml.")
+    length_s = recording.samples / recording.signal.rate_hz
+    start_s, end_s = max(0.0, episode.start_s - AROUND_S), min(length_s, episode.end_s + AROUND_S)
+    times, emg = filtered(recording, montage, start_s, end_s)
+    figure = _figure(montage, episode, times, emg)
+    figure.suptitle(_title(recording, episode), fontsize=11, fontweight="bold")
+    canvas(figure)
+    content = io.BytesIO()
+    figure.savefig(content, format=suffix.lower()[1:], dpi=110)
+    return content.getvalue()
+
+
+def _figure(montage: Montage, episode: Episode, times: NDArray[np.float64], emg: NDArray[np.float64]) -> Figure:
+    sites = list(dict.fromkeys(c.site for c in montage.channels))
+    figure = Figure(figsize=(11, 1.25 * len(sites) + 1.9), layout="constrained")
+    axes = figure.subplots(len(sites), 2, sharex=True, sharey="row", squeeze=False)
+    for row, site in enumerate(sites):
+        both = [i for i, c in enumerate(montage.channels) if c.site is site]
+        reach = max(LEAST_REACH_UV, 1.1 * float(np.abs(emg[both]).max(initial=0.0)))
+        for column, side in enumerate((Side.RIGHT, Side.LEFT)):
+            axis = axes[row][column]
+            axis.set_ylim(-reach, 1.35 * reach)
+            _panel(axis, episode, montage, (side, site), times=times, emg=emg)
+        axes[row][0].set_ylabel(f"{site.words.replace(' ', chr(10))}\nµV", fontsize=9)
+    for axis, side in zip(axes[0], (Side.RIGHT, Side.LEFT), strict=True):
+        affected = " (affected)" if episode.side == side else ""
+        axis.set_title(f"{side.value.upper()} side of the face{affected}", fontsize=11, fontweight="bold")
+    for axis in axes[-1]:
+        axis.set_xlim(times[0] - episode.start_s, times[-1] - episode.start_s)
+        axis.set_xlabel(f"seconds from the onset, {episode.start_s:.2f} s into the recording", fontsize=9)
+    figure.supxlabel(_KEY, fontsize=8)
+    return figure
+
+
+def _panel(
+    axis: Axes,
+    episode: Episode,
+    montage: Montage,
+    place: tuple[Side, Site],
+    *,
+    times: NDArray[np.float64],
+    emg: NDArray[np.float64],
+) -> None:
+    """One site of one side."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(labelsize=8)
+    index = montage.index(*place)
+    if index is None:
+        axis.text(0.5, 0.5, "no electrode", transform=axis.transAxes, ha="center", va="center", color="0.4", fontsize=9)
+        return
+    axis.axvspan(0.0, episode.end_s - episode.start_s, color="0.92", linewidth=0, zorder=0)
+    axis.plot(times - episode.start_s, emg[index], color="0.1", linewidth=0.7, zorder=2)
+    for burst in _bursts_of(episode, montage.channels[index]):
+        _mark(axis, episode, burst)
+
+
+def _bursts_of(episode: Episode, channel: Channel) -> list[Burst]:
+    return [burst for burst in episode.bursts if burst.channel == channel.label]
+
+
+def _mark(axis: Axes, episode: Episode, burst: Burst) -> None:
     colour = KINDS[episode.kind].colour
-    for burst in episode.bursts:
-        if burst.channel == label:
-            axis.axvspan(burst.start_s, burst.end_s, color=colour, alpha=0.25, linewidth=0)  # type: ignore[attr-defined]
-            axis.axvline(burst.start_s, color=colour, linewidth=1.2)  # type: ignore[attr-defined]
-            axis.axvline(burst.end_s, color=colour, linewidth=1.2, linestyle=":")  # type: ignore[attr-defined]
+    onset_s, offset_s = burst.start_s - episode.start_s, burst.end_s - episode.start_s
+    top = axis.get_ylim()[1]
+    axis.plot([onset_s, offset_s], [0.93 * top] * 2, color=colour, linewidth=4, solid_capstyle="butt", zorder=3)
+    axis.axvline(onset_s, color=colour, linewidth=1.3, zorder=3)
+    axis.axvline(offset_s, color=colour, linewidth=1.3, linestyle=":", zorder=3)
 
 
-def _emg(
+def _title(recording: Recording, episode: Episode) -> str:
+    words = [KINDS[episode.kind].title.capitalize()]
+    if episode.form is not None:
+        words.append(episode.form)
+    if episode.side is not None:
+        words.append("both sides" if episode.side == "both" else f"{episode.side} side")
+    words.append(f"{1000 * (episode.end_s - episode.start_s):.0f} ms")
+    words.append(f"confidence {episode.confidence:.2f}")
+    origin = "SIMULATED, no patient  –  " if recording.simulated else ""
+    return f"{origin}{', '.join(words)}\n{_wrapped(episode.reason)}"
+
+
+def filtered(
     recording: Recording, montage: Montage, start_s: float, end_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Filtered signal of the montage's channels in a stretch: times (n,), µV (channels, n)."""
+    """The EMG band of the montage's channels in a stretch: times (n,), µV (channels, n). Raises RecordingError."""
     signal = recording.signal
     clock = FrameClock.at(signal.rate_hz)
     conditioner = Conditioner(signal.rate_hz, len(montage.channels), clock.second * clock.hop, AnalysisSettings())
-    first = max(0, round((start_s - _WARM_UP_S) * signal.rate_hz))
-    shown = round(start_s * signal.rate_hz)
-    last = round(end_s * signal.rate_hz)
+    first = max(0, round((start_s - WARM_UP_S) * signal.rate_hz))
+    shown, last = round(start_s * signal.rate_hz), round(end_s * signal.rate_hz)
     rows = [c.input for c in montage.channels]
     scale = np.array([signal.inputs[i].microvolts_per_count for i in rows])[:, None]
-    pieces = []
-    begun = 0
+    pieces = [np.zeros((len(rows), 0))]
     for block in recording.blocks():
         a, b = max(first, block.start), min(last, block.end)
         if b > a:
-            begun = begun if pieces else a
             cut = slice(a - block.start, b - block.start)
             pieces.append(conditioner.push(block.counts[cut, rows].T * scale, block.lost[cut]).emg)
         if block.end >= last:
             break
-    emg = np.concatenate(pieces, axis=1) if pieces else np.zeros((len(rows), 0))
-    emg = emg[:, max(0, shown - begun) :]
-    return (max(shown, begun) + np.arange(emg.shape[1])) / signal.rate_hz, emg
+    emg = np.concatenate(pieces, axis=1)[:, shown - first :]
+    return (shown + np.arange(emg.shape[1])) / signal.rate_hz, emg
 
 
-def _wrapped(text: str, width: int = 120) -> str:
+def _wrapped(text: str) -> str:
+    """At most two lines."""
     words, lines = text.split(), [""]
     for word in words:
-        if len(lines[-1]) + len(word) > width:
+        if len(lines[-1]) + len(word) >= REASON_WIDTH:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines[:2])
+    return "\n".join(lines[:2]) + (" …" if len(lines) > 2 else "")

@@ -1,23 +1,24 @@
 """The live service: read → acquire → record → analyse → sinks, from start to stop.
 
-The recorder sees a block before anything analyses it. A disk that fails ends the recording, not the analysis; a link that is lost ends
-both, whole. This is a shell file: it reads the wall clock, and nothing below it does.
+The recorder sees a block before anything analyses it. A disk that fails ends the recording, not the analysis; an analysis that fails
+ends itself, not the recording; a link that is lost ends both, whole. This is a shell file: it reads the wall clock, and nothing
+below it does.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from calibration.montage import Montage, Side
 from firmware_bridge.boards import Board
-from firmware_bridge.errors import LinkLost
+from firmware_bridge.errors import BridgeError
 from hfs_emg.acquisition import Acquisition
 from hfs_emg.analysis.burden import Burden
-from hfs_emg.errors import DiskError
+from hfs_emg.errors import DiskError, HfsError, RecordingError
 from hfs_emg.events import Findings, InProgress
 from hfs_emg.model import Block, Marker, Signal
 from hfs_emg.session.recorder import Recorder
@@ -27,10 +28,17 @@ READ_TIMEOUT_S = 0.2
 SILENT_AFTER_S = 2.0
 CLOCK_EVERY_S = 60.0
 
+STOPPED, REACHED, LOST, FAULT = "stopped", "duration reached", "link lost", "fault of the program"
+"""Why a run ends, as stop.json says it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a live line shows. disk_behind_s: recorded but not yet on the disk."""
+    """What a live line shows.
+
+    disk_behind_s: recorded but not yet on the disk. analysis_behind_s: recorded but not yet analysed. problem: what failed while the
+    rest goes on. ending: nothing is read any more.
+    """
 
     elapsed_s: float
     valid_share: float
@@ -38,22 +46,25 @@ class Status:
     spasms: dict[Side, int]
     link: str
     disk_behind_s: float
+    analysis_behind_s: float
     in_progress: tuple[InProgress, ...]
+    problem: HfsError | None
+    ending: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. error: the link's or the disk's, already told in one sentence."""
+    """How a run ended. rate_hz: the true rate, fitted. errors: of disk, link and analysis, each told in one sentence."""
 
     reason: str
     samples: int
-    burden: Burden
+    analysed_samples: int
     lost_samples: int
-    rate_hz: float
-    """The true rate, fitted."""
-    nominal_hz: float
+    burden: Burden
     montage: Montage
-    error: Exception | None = None
+    nominal_hz: float
+    rate_hz: float
+    errors: tuple[BridgeError | HfsError, ...]
 
 
 class Monitor:
@@ -73,25 +84,27 @@ class Monitor:
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._board = board
-        self._signal = signal
+        self._rate_hz = signal.rate_hz
         self._recorder = recorder
         self._worker = worker
         self._acquisition = Acquisition(board.spec)
         self._montage = montage
         self._burden = Burden(montage)
-        self._limit = None if duration_s is None else round(duration_s * signal.rate_hz)
+        self._limit = None if duration_s is None else max(1, round(duration_s * signal.rate_hz))
         self._on_status = on_status
         self._status_every = max(1, round(status_every_s * signal.rate_hz))
         self._utc_now = utc_now
         self._stopping = threading.Event()
         self._in_progress: tuple[InProgress, ...] = ()
         self._samples = 0
-        self._told = 0
-        self._silence_told = 0.0
-        self._clock_told = 0
-        self._last_arrival: float | None = None
+        self._lost = 0
+        self._status_due = self._status_every
+        self._silence_due_s = 0.0
+        self._clock_due = 0
+        self._last_arrival_s = 0.0
         self._disk_error: DiskError | None = None
         self._markers: list[str] = []
+        self._events_told = 0
 
     def stop(self) -> None:
         """Ask the run to end; safe from a signal handler or another thread."""
@@ -102,40 +115,54 @@ class Monitor:
         self._markers.append(text)
 
     def run(self) -> Outcome:
-        """Record until the end. Raises BridgeError when the board cannot be started, and what the analyser raises."""
-        reason, error = "stopped", None
+        """Record until the end. Raises BridgeError when the board cannot be started; once it streams, errors go into the outcome."""
         self._board.start()
-        self._last_arrival = self._board.now_s()
+        self._last_arrival_s = self._board.now_s()
+        try:
+            reason, error = self._stream()
+            self._board.stop()
+            self._take(self._acquisition.finish())
+        except RecordingError as unfit:
+            return self._finish(FAULT, unfit)
+        except Exception:
+            self._finish(FAULT)
+            raise
+        return self._finish(reason, error)
+
+    def _stream(self) -> tuple[str, BridgeError | None]:
+        """Take what comes. Returns why it ended. Raises RecordingError for samples that no recording can hold."""
         try:
             while not self._stopping.is_set():
-                if self._limit is not None and self._samples >= self._limit:
-                    reason = "duration reached"
-                    break
+                if self._complete:
+                    return REACHED, None
                 reading = self._board.read(READ_TIMEOUT_S)
                 if reading is not None:
-                    self._last_arrival = float(reading.arrival_s[-1])
+                    self._last_arrival_s = float(reading.arrival_s[-1])
                     self._take(self._acquisition.push(reading))
                 self._settle(self._worker.take())
                 self._show()
-        except LinkLost as lost:
-            reason, error = "link lost", lost
-        self._board.stop()
-        self._take(self._acquisition.finish())
-        return self._end(reason, error)
+        except BridgeError as lost:
+            return LOST, lost
+        return STOPPED, None
+
+    @property
+    def _complete(self) -> bool:
+        return self._limit is not None and self._samples >= self._limit
 
     def _take(self, blocks: list[Block]) -> None:
         for block in blocks:
             whole = self._cut(block)
             if whole is None:
-                return
-            self._record(partial(self._recorder.write, whole))
+                break
+            with self._disk():
+                self._recorder.write(whole)
             self._worker.put(whole)
             self._samples = whole.end
-        if blocks:
+            self._lost += int(whole.lost.sum())
+        if self._samples:
             self._note_clock()
-            while self._markers:
-                marker = Marker(max(0, self._samples - 1), self._markers.pop(0))
-                self._record(partial(self._recorder.marker, marker))
+            self._note_markers()
+            self._note_link()
 
     def _cut(self, block: Block) -> Block | None:
         """The block up to the wanted duration; None when nothing of it is wanted."""
@@ -146,74 +173,95 @@ class Monitor:
             return None
         return Block(block.start, block.counts[:n].copy(), block.lost[:n], block.aux[:n], block.arrival_s)
 
-    def _record(self, write: Callable[[], None]) -> None:
-        """A failed disk is noted once; the analysis goes on."""
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """A failed disk is noted once; the analysis goes on, and the recorder passes over what comes after."""
         try:
-            write()
+            yield
         except DiskError as error:
             self._disk_error = self._disk_error or error
 
     def _note_clock(self) -> None:
         clock = self._acquisition.clock
-        due = self._clock_told + CLOCK_EVERY_S * self._signal.rate_hz
-        if not clock.started or (self._clock_told and self._samples < due):
+        if not clock.started or self._samples < self._clock_due:
             return
-        self._clock_told = self._samples
+        self._clock_due = self._samples + round(CLOCK_EVERY_S * self._rate_hz)
         sample = self._samples - 1
-        arrival = clock.expected_arrival_s(sample)
-        utc = datetime.fromtimestamp(self._utc_now().timestamp() - (self._board.now_s() - arrival), UTC)
-        self._record(partial(self._recorder.clock, clock.rate_hz, sample, arrival, utc))
+        arrival_s = clock.expected_arrival_s(sample)
+        utc = datetime.fromtimestamp(self._utc_now().timestamp() - (self._board.now_s() - arrival_s), UTC)
+        with self._disk():
+            self._recorder.clock(clock.rate_hz, sample, arrival_s, utc)
+
+    def _note_markers(self) -> None:
+        while self._markers:
+            with self._disk():
+                self._recorder.marker(Marker(self._samples - 1, self._markers.pop(0)))
+
+    def _note_link(self) -> None:
+        events = self._board.statistics.events
+        while self._events_told < len(events):
+            with self._disk():
+                self._recorder.link_event(events[self._events_told], self._samples)
+            self._events_told += 1
 
     def _settle(self, found: list[Findings]) -> None:
         for findings in found:
             self._burden.add(findings)
             self._in_progress = findings.in_progress
             for episode in findings.episodes:
-                self._record(partial(self._recorder.episode, episode))
+                with self._disk():
+                    self._recorder.episode(episode)
 
     def _show(self) -> None:
+        """Tell the status once a second of signal, or of silence."""
         if self._on_status is None:
             return
-        silent = self._silent_s() > SILENT_AFTER_S
-        if self._samples >= self._told + self._status_every or (silent and self._board.now_s() >= self._silence_told):
-            self._told = self._samples
-            self._silence_told = self._board.now_s() + 1.0
+        now_s = self._board.now_s()
+        silent = now_s - self._last_arrival_s > SILENT_AFTER_S
+        if self._samples >= self._status_due or (silent and now_s >= self._silence_due_s):
+            self._status_due = self._samples + self._status_every
+            self._silence_due_s = now_s + 1.0
             self._on_status(self._status())
 
-    def _silent_s(self) -> float:
-        return 0.0 if self._last_arrival is None else self._board.now_s() - self._last_arrival
-
-    def _status(self) -> Status:
-        elapsed = self._samples / self._signal.rate_hz
-        valid = self._burden.valid_s(elapsed, self._worker.still_invalid())
-        silent = self._silent_s()
+    def _status(self, *, ending: bool = False) -> Status:
+        elapsed_s = self._samples / self._rate_hz
+        analysed_s = self._worker.analysed_samples / self._rate_hz
+        valid_s = self._burden.valid_s(analysed_s, self._worker.still_invalid)
+        silent_s = self._board.now_s() - self._last_arrival_s
+        behind = 0 if self._disk_error else self._recorder.samples - self._recorder.synced_samples
         return Status(
-            elapsed_s=elapsed,
-            valid_share=valid / elapsed if elapsed > 0 else 1.0,
-            lost_samples=self._acquisition.statistics.lost_samples,
+            elapsed_s=elapsed_s,
+            valid_share=valid_s / analysed_s if analysed_s > 0 else 1.0,
+            lost_samples=self._lost,
             spasms={side: self._burden.count(side) for side in Side},
-            link="ok" if silent <= SILENT_AFTER_S else f"no signal for {silent:.0f} s: battery? range?",
-            disk_behind_s=(self._recorder.samples - self._recorder.synced_samples) / self._signal.rate_hz,
+            link="ok" if silent_s <= SILENT_AFTER_S else f"no signal for {silent_s:.0f} s: battery? range?",
+            disk_behind_s=behind / self._rate_hz,
+            analysis_behind_s=elapsed_s - analysed_s,
             in_progress=self._in_progress,
+            problem=self._disk_error or self._worker.error,
+            ending=ending,
         )
 
-    def _end(self, reason: str, error: Exception | None) -> Outcome:
+    def _finish(self, reason: str, error: BridgeError | HfsError | None = None) -> Outcome:
+        """Wait for the analysis of what was recorded, and close the session."""
+        if self._on_status is not None:
+            self._on_status(self._status(ending=True))
         self._settle(self._worker.finish())
-        statistics = self._acquisition.statistics
-        rate = self._acquisition.clock.rate_hz
-        valid = self._burden.valid_s(self._samples / self._signal.rate_hz)
-        self._record(
-            lambda: self._recorder.finish(
-                reason, valid_s=round(valid, 3), sample_rate_hz=round(rate, 4), restarts=statistics.restarts
+        statistics, rate_hz = self._acquisition.statistics, self._acquisition.clock.rate_hz
+        analysed = self._worker.analysed_samples
+        valid_s = self._burden.valid_s(analysed / self._rate_hz, self._worker.still_invalid)
+        with self._disk():
+            self._recorder.finish(
+                reason, valid_s=round(valid_s, 3), sample_rate_hz=round(rate_hz, 4), restarts=statistics.restarts
             )
-        )
         return Outcome(
             reason=reason,
             samples=self._samples,
+            analysed_samples=analysed,
+            lost_samples=self._lost,
             burden=self._burden,
-            lost_samples=statistics.lost_samples,
-            rate_hz=rate,
-            nominal_hz=self._signal.rate_hz,
             montage=self._montage,
-            error=error or self._disk_error,
+            nominal_hz=self._rate_hz,
+            rate_hz=rate_hz,
+            errors=tuple(e for e in (self._disk_error, error, self._worker.error) if e is not None),
         )

@@ -6,9 +6,14 @@ replayed as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,16 +24,22 @@ from hfs_emg.analysis.burden import Burden
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.boards import signal_of
 from hfs_emg.errors import DiskError, RecordingError
+from hfs_emg.events import Findings
 from hfs_emg.model import Recording
-from hfs_emg.monitor import Monitor, Outcome, Status
-from hfs_emg.session.documents import start_document
+from hfs_emg.monitor import Monitor, Status
+from hfs_emg.session.documents import START_NAME, STOP_NAME, StartDocument, read_document, start_document
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.session.store import Store
 from hfs_emg.settings import montage_to_toml
 from hfs_emg.worker import AnalysisWorker
 
+if TYPE_CHECKING:
+    from hfs_emg.analysis.analyzer import Analyzer
+
+SOFTWARE = f"hfs-emg {__version__}"
 MODEL_FILE = Path(__file__).parent / "analysis" / "model.json"
 SETTINGS_NAME, MONTAGE_NAME, MODEL_NAME = "settings.json", "montage.toml", "model.json"
+INSTEAD = "Or say --anew to analyse with this program's own settings and model."
 
 
 def session_copies(montage: Montage, settings: AnalysisSettings, model: bytes) -> dict[str, bytes]:
@@ -40,7 +51,16 @@ def session_copies(montage: Montage, settings: AnalysisSettings, model: bytes) -
     }
 
 
-def record_session(
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session that is ready to be recorded: `monitor.run()` records it."""
+
+    folder: Path
+    monitor: Monitor
+
+
+@contextmanager
+def live_session(
     board: Board,
     store: Store,
     subject: str,
@@ -49,55 +69,81 @@ def record_session(
     *,
     duration_s: float | None = None,
     on_status: Callable[[Status], None] | None = None,
-    on_begin: Callable[[Monitor, Path], None] | None = None,
-) -> tuple[Path, Outcome]:
-    """Record one session from an opened board, which is closed at the end.
+) -> Iterator[LiveSession]:
+    """A new session over an opened board, which stays the caller's to close.
 
-    on_begin gets the monitor, to stop or mark it, and the session's folder. Raises RequestError, DiskError or BridgeError when it cannot begin;
-    once it has begun, link and disk errors end up in the outcome.
+    However the body is left, what was recorded is put on the disk; when not one sample came, no folder stays. Raises RequestError,
+    MontageError or DiskError when it cannot begin; what fails once it runs ends up in the monitor's outcome.
     """
+    settings.band_hz(board.spec.rate_hz)
+    signal = signal_of(board, montage)
+    now = datetime.now(UTC)
+    folder = store.new_session_folder(subject, now)
+    model = MODEL_FILE.read_bytes()
+    start = start_document(
+        session=folder.name,
+        subject=subject,
+        start_utc=now,
+        board=board.spec,
+        description=board.description,
+        montage=montage,
+        software=SOFTWARE,
+    )
+
+    def analyzer() -> Analyzer:
+        from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal, seconds on a Pi
+
+        return Analyzer(signal, montage, settings, model)
+
+    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
+    worker = AnalysisWorker(analyzer, signal.rate_hz)
     try:
-        settings.band_hz(board.spec.rate_hz)
-        signal = signal_of(board, montage)
-        now = datetime.now(UTC)
-        folder = store.new_session_folder(subject, now)
-        model = MODEL_FILE.read_bytes()
-        start = start_document(
-            session=folder.name,
-            subject=subject,
-            start_utc=now,
-            board=board.spec,
-            description=board.description,
-            montage=montage,
-            software=f"hfs-emg {__version__}",
+        yield LiveSession(
+            folder, Monitor(board, signal, montage, recorder, worker, duration_s=duration_s, on_status=on_status)
         )
-        recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
-        begun = False
-        try:
-
-            def analyzer() -> object:
-                from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal, seconds on a Pi
-
-                return Analyzer(signal, montage, settings, model)
-
-            monitor = Monitor(
-                board,
-                signal,
-                montage,
-                recorder,
-                AnalysisWorker(analyzer),  # type: ignore[arg-type]
-                duration_s=duration_s,
-                on_status=on_status,
-            )
-            if on_begin is not None:
-                on_begin(monitor, folder)
-            begun = True
-            return folder, monitor.run()
-        finally:
-            if not begun or recorder.failed:
-                recorder.abandon()
     finally:
-        board.close()
+        recorder.abandon()  # of no effect once it is finished
+        if not recorder.samples and not (folder / STOP_NAME).exists():
+            _discard(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a session was analysed with."""
+
+    settings: AnalysisSettings
+    model: bytes
+
+
+def kept_in(folder: Path) -> Kept:
+    """Settings and model that a session's folder keeps; this program's own where it keeps none. Its montage is in its start document.
+
+    Raises RecordingError when a copy is not what the start document says it was.
+    """
+    start = read_document(folder / START_NAME, StartDocument)
+    settings, model = (_copy(folder, start, name) for name in (SETTINGS_NAME, MODEL_NAME))
+    try:
+        return Kept(
+            AnalysisSettings() if settings is None else msgspec.json.decode(settings, type=AnalysisSettings),
+            MODEL_FILE.read_bytes() if model is None else model,
+        )
+    except msgspec.MsgspecError as error:
+        raise RecordingError(
+            f"{folder / SETTINGS_NAME} does not suit this version of the program ({error}): give --settings FILE.toml."
+        ) from None
+
+
+def _copy(folder: Path, start: StartDocument, name: str) -> bytes | None:
+    """A file kept with the session, or None when it keeps none of that name."""
+    if name not in start.copies:
+        return None
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise RecordingError(f"{folder / name} cannot be read ({error.strerror}): put it back. {INSTEAD}") from None
+    if hashlib.sha256(content).hexdigest() != start.copies[name]:
+        raise RecordingError(f"{folder / name} is not what the session was recorded with: put it back. {INSTEAD}")
+    return content
 
 
 def import_recording(
@@ -106,9 +152,13 @@ def import_recording(
     subject: str,
     montage: Montage,
     settings: AnalysisSettings,
+    *,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Path, Burden]:
-    """Take a file into the store as a session of its own, analysed. Raises RequestError, RecordingError or DiskError."""
+    """Take a file into the store as a session of its own, analysed; when that fails nothing of it stays.
+
+    Raises RequestError, RecordingError or DiskError.
+    """
     from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal
 
     signal = recording.signal
@@ -123,34 +173,16 @@ def import_recording(
         board=spec,
         description={},
         montage=montage,
-        software=f"hfs-emg {__version__}",
+        software=SOFTWARE,
         notes=recording.notes,
     )
     recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
     burden = Burden(montage)
-    done = 0
     finished = False
     try:
-        markers = list(recording.markers)
-        for block in recording.blocks():
-            recorder.write(block)
-            while markers and markers[0].sample < block.end:
-                recorder.marker(markers.pop(0))
-            findings = analyzer.push(block)
-            burden.add(findings)
-            for episode in findings.episodes:
-                recorder.episode(episode)
-            done = block.end
-            if progress is not None:
-                progress(min(1.0, done / max(1, recording.samples)))
-        if done == 0:
-            raise RecordingError(f"{recording.name} holds no samples: there is nothing to import.")
-        last = analyzer.finish()
-        burden.add(last)
-        for episode in last.episodes:
-            recorder.episode(episode)
-        valid = round(burden.valid_s(done / signal.rate_hz), 3)
-        recorder.finish("imported", valid_s=valid, sample_rate_hz=signal.rate_hz)
+        samples = _copy_in(recording, recorder, analyzer, burden, progress)
+        valid_s = round(burden.valid_s(samples / signal.rate_hz), 3)
+        recorder.finish("imported", valid_s=valid_s, sample_rate_hz=signal.rate_hz)
         finished = True
     finally:
         if not finished:
@@ -159,13 +191,39 @@ def import_recording(
     return folder, burden
 
 
-def _discard(folder: Path) -> None:
-    """An import that failed leaves nothing behind: the file it came from is still there."""
-    import shutil  # noqa: PLC0415
+def _copy_in(
+    recording: Recording,
+    recorder: Recorder,
+    analyzer: Analyzer,
+    burden: Burden,
+    progress: Callable[[float], None] | None,
+) -> int:
+    """Record and analyse every block. Returns the number of samples."""
 
+    def settle(findings: Findings) -> None:
+        burden.add(findings)
+        for episode in findings.episodes:
+            recorder.episode(episode)
+
+    samples = 0
+    markers = list(recording.markers)
+    for block in recording.blocks():
+        recorder.write(block)
+        while markers and markers[0].sample < block.end:
+            recorder.marker(markers.pop(0))
+        settle(analyzer.push(block))
+        samples = block.end
+        if progress is not None:
+            progress(min(1.0, samples / max(1, recording.samples)))
+    if not samples:
+        raise RecordingError(f"{recording.name} holds no samples: there is nothing to import.")
+    settle(analyzer.finish())
+    return samples
+
+
+def _discard(folder: Path) -> None:
+    """A session that never came to be leaves nothing behind."""
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        raise DiskError(
-            f"{folder} could not be removed after the import failed ({error.strerror}): delete it."
-        ) from None
+        raise DiskError(f"{folder} holds no samples and could not be removed ({error.strerror}): delete it.") from None

@@ -1,70 +1,155 @@
 """The analyser in a thread of its own: blocks go in, findings come out, and the recording never waits for it.
 
-scipy.signal is imported in that thread (it takes seconds on a small computer), so that the first sample is recorded before it is there;
-the analyser then catches up.
+The thread starts with the first block, which has been recorded by then, and imports scipy.signal itself (seconds on a small computer);
+the analyser then catches up. What waits is merged before it is analysed: how the signal is cut does not show in what is found.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from hfs_emg.errors import HfsError
 from hfs_emg.events import Findings, Invalid
 from hfs_emg.model import Block
 
 if TYPE_CHECKING:
     from hfs_emg.analysis.analyzer import Analyzer
 
-WAITING_BLOCKS = 4096
-"""Blocks that may wait: minutes of a live board. Only a board that runs faster than real time ever waits for the analyser."""
+MERGED_S = 5.0
+"""At most this much signal is analysed in one go."""
+SPARE_S = 60.0
+"""Beyond this much waiting signal `put` waits a moment, so that a board in virtual time does not run away from its analysis."""
+MOMENT_S = 0.05
+"""What a serial port's buffer bridges many times over."""
+GIVE_UP_S = 3600.0
+"""An analyser this far behind will not catch up: 40 MB of signal wait by then."""
+
+
+class AnalysisFailed(HfsError):  # noqa: N818 - named for what happened, as a reader of a log would say it
+    """The analysis ended before the recording: a fault of the program, and none of the recording."""
 
 
 class AnalysisWorker:
-    """Runs one analyser. Used by one thread; `make` is called in the worker's thread."""
+    """Runs one analyser over one stream. Used by one thread; `make` is called in the worker's thread.
 
-    def __init__(self, make: Callable[[], Analyzer]) -> None:
+    Nothing here raises: what ended the analysis early is `error`, and the blocks after it are passed over.
+    """
+
+    def __init__(self, make: Callable[[], Analyzer], rate_hz: float) -> None:
         self._make = make
-        self._blocks: queue.Queue[Block | None] = queue.Queue(WAITING_BLOCKS)
-        self._found: queue.SimpleQueue[Findings] = queue.SimpleQueue()
-        self._error: BaseException | None = None
-        self._analyzer: Analyzer | None = None
-        self._thread = threading.Thread(target=self._run, name="analyser", daemon=True)
-        self._thread.start()
+        self._rate_hz = rate_hz
+        self._changed = threading.Condition()
+        self._waiting: deque[Block] = deque()
+        self._waiting_samples = 0
+        self._found: list[Findings] = []
+        self._still: tuple[Invalid, ...] = ()
+        self._analysed = 0
+        self._ending = False
+        self._done = False
+        self._error: HfsError | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def error(self) -> HfsError | None:
+        """Why the analysis ended early, in a sentence."""
+        return self._error
+
+    @property
+    def analysed_samples(self) -> int:
+        """Samples that have been analysed."""
+        return self._analysed
+
+    @property
+    def still_invalid(self) -> tuple[Invalid, ...]:
+        """Invalid stretches that have not ended."""
+        return self._still
 
     def put(self, block: Block) -> None:
-        """Hand a block over."""
-        if self._error is None:
-            self._blocks.put(block)
+        """Hand the next block over."""
+        with self._changed:
+            if self._error is not None:
+                return
+            self._waiting.append(block)
+            self._waiting_samples += len(block.counts)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="analyser", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+            if self._waiting_samples > SPARE_S * self._rate_hz:
+                self._changed.wait(MOMENT_S)
+            if self._waiting_samples > GIVE_UP_S * self._rate_hz:
+                self._fail(AnalysisFailed(self._sentence("this computer is too slow for it")))
 
     def take(self) -> list[Findings]:
-        """What was found since the last call. Raises what the analyser raised."""
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
-        found = []
-        while not self._found.empty():
-            found.append(self._found.get())
+        """What was found since the last call."""
+        with self._changed:
+            found, self._found = self._found, []
         return found
 
-    def still_invalid(self) -> list[Invalid]:
-        """Invalid stretches that have not ended."""
-        return self._analyzer.still_invalid() if self._analyzer is not None else []
-
     def finish(self) -> list[Findings]:
-        """Wait until everything has been analysed. Returns the last findings. Raises what the analyser raised."""
-        self._blocks.put(None)
-        self._thread.join()
+        """Wait until everything has been analysed, or the analysis has failed. Returns the last findings."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+            if self._thread is not None:
+                self._changed.wait_for(lambda: self._done or self._error is not None)
         return self.take()
 
     def _run(self) -> None:
         try:
-            self._analyzer = self._make()
-            while (block := self._blocks.get()) is not None:
-                self._found.put(self._analyzer.push(block))
-            self._found.put(self._analyzer.finish())
-        except BaseException as error:
-            self._error = error
-            while not self._blocks.empty():
-                self._blocks.get()
+            analyzer = self._make()
+            while (block := self._next()) is not None:
+                self._publish(analyzer.push(block), analyzer.still_invalid(), block.end)
+            self._publish(analyzer.finish(), (), self._analysed)
+        except HfsError as error:
+            self._fail(error)
+        except Exception as error:
+            self._fail(AnalysisFailed(self._sentence(f"a fault of the program, {type(error).__name__}: {error}")))
+        with self._changed:
+            self._done = True
+            self._changed.notify_all()
+
+    def _next(self) -> Block | None:
+        """What waits, merged; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting) or self._ending or self._error is not None)
+            if not self._waiting:
+                return None
+            taken = [self._waiting.popleft()]
+            length = len(taken[0].counts)
+            while self._waiting and length + len(self._waiting[0].counts) <= MERGED_S * self._rate_hz:
+                taken.append(self._waiting.popleft())
+                length += len(taken[-1].counts)
+            self._waiting_samples -= length
+            self._changed.notify_all()
+        return _merged(taken)
+
+    def _publish(self, findings: Findings, still: Sequence[Invalid], analysed: int) -> None:
+        with self._changed:
+            self._found.append(findings)
+            self._still = tuple(still)
+            self._analysed = analysed
+            self._changed.notify_all()
+
+    def _fail(self, error: HfsError) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._waiting.clear()
+            self._waiting_samples = 0
+            self._changed.notify_all()
+
+    def _sentence(self, why: str) -> str:
+        after_s = self._analysed / self._rate_hz
+        return f"The analysis ended after {after_s:.0f} s ({why}); the recording is whole: analyse it with `hfs-emg analyze`."
+
+
+def _merged(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    counts, lost, aux = (np.concatenate([getattr(b, name) for b in blocks]) for name in ("counts", "lost", "aux"))
+    return Block(blocks[0].start, counts, lost, aux, blocks[-1].arrival_s)

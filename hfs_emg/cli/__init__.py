@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -38,27 +39,40 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 done, 2 request, 3 board or link, 4 recording, 5 disk."""
+    """Run one command. Returns the exit status: 0 done, 2 request, 3 board or link, 4 recording, 5 disk, 130 ended by Ctrl-C."""
     options = parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        status = run(options)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`): nothing more to say, and nothing to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _silence_stdout()
+        sys.stderr.write("hfs-emg: The output could not be written because the disk is full: free some space.\n")
+        return 5
     except Exception as error:
-        status = _status(error)
-        if status is None:
+        found = status_of(error)
+        if found is None:
             raise
         sys.stderr.write(f"hfs-emg: {error}\n")
-        return status
+        return found
 
 
-def _status(error: Exception) -> int | None:
+def _silence_stdout() -> None:
+    """What is still buffered must not fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def status_of(error: Exception) -> int | None:
     """The exit status of an error that is ours; None for a fault of the program."""
     from calibration.errors import CalibrationError
     from firmware_bridge.errors import BoardAddressError, BridgeError

@@ -5,8 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hfs_emg.cli.common import Subparsers, add_json, add_montage, add_settings, add_store
+from hfs_emg.cli.common import (
+    Subparsers,
+    add_json,
+    add_montage,
+    add_settings,
+    add_store,
+    for_people,
+    montage_file_of,
+    settings_of,
+    store_of,
+)
+from hfs_emg.cli.output import check_output, write_json
+
+if TYPE_CHECKING:
+    from hfs_emg.sessions import Kept
 
 
 def add(commands: Subparsers) -> None:
@@ -14,19 +29,26 @@ def add(commands: Subparsers) -> None:
     analyze = commands.add_parser(
         "analyze",
         help="find spasms in a recording",
-        description="Analyses a session, or a file of another program (OpenBCI GUI text, BrainFlow CSV, EDF, BDF).",
+        description="Analyses a session, or a file of another program (OpenBCI GUI text, BrainFlow CSV, EDF, BDF). A session is analysed "
+        "with the settings, montage and model it was recorded with, so that the same is found as live.",
         epilog="example: hfs-emg analyze patient.bdf --json findings.json",
     )
     analyze.add_argument("recording", metavar="RECORDING", help="a session's id or folder, or a file")
     add_montage(analyze)
     add_settings(analyze)
+    analyze.add_argument(
+        "--anew",
+        action="store_true",
+        help="a session: with this program's settings and model, not those it was recorded with",
+    )
     add_json(analyze)
     add_store(analyze)
     analyze.set_defaults(run=run_analyze)
     evaluate = commands.add_parser(
         "evaluate",
         help="score findings against a truth",
-        description="Compares the JSON of `analyze`, or a session, with a truth file. Figures on simulated recordings say nothing of patients.",
+        description="Compares the JSON of `analyze`, or a session, with a truth file. "
+        "Figures on simulated recordings say nothing of patients.",
         epilog="example: hfs-emg evaluate findings.json --truth patient.truth.json",
     )
     evaluate.add_argument("found", type=Path, metavar="FOUND", help="JSON of `analyze --json`, or a session folder")
@@ -36,8 +58,7 @@ def add(commands: Subparsers) -> None:
 
 
 def recording_path(options: argparse.Namespace) -> Path:
-    """A path as given, or the folder of a session by its id."""
-    from hfs_emg.cli.common import store_of
+    """A path as given, or the folder of a session by its id. Raises RequestError or RecordingError."""
     from hfs_emg.errors import RecordingError, RequestError
 
     path = Path(options.recording)
@@ -45,23 +66,42 @@ def recording_path(options: argparse.Namespace) -> Path:
         return path
     try:
         return store_of(options).find(options.recording)
-    except RequestError as error:
+    except RequestError:
         if "/" in options.recording or "." in options.recording:
             raise RecordingError(f"{path} does not exist: check the name of the recording.") from None
-        raise error from None
+        raise
+
+
+def kept_settings(options: argparse.Namespace, path: Path) -> Kept:
+    """What --settings says, else what the session was recorded with, else the defaults; and the model alike."""
+    from hfs_emg.analysis.classify import Classifier
+    from hfs_emg.errors import RecordingError, RequestError
+    from hfs_emg.session.reader import is_session_folder
+    from hfs_emg.sessions import INSTEAD, MODEL_FILE, Kept, kept_in
+
+    if options.anew or not is_session_folder(path):
+        return Kept(settings_of(options), MODEL_FILE.read_bytes())
+    kept = kept_in(path)
+    try:
+        Classifier(kept.model)
+    except RequestError as error:
+        raise RecordingError(
+            f"{path} was recorded with a model that this version cannot use: {error} {INSTEAD}"
+        ) from None
+    return kept if options.settings is None else Kept(settings_of(options), kept.model)
 
 
 def run_analyze(options: argparse.Namespace) -> int:
     """Analyse one recording."""
-    from hfs_emg.cli.common import check_output, montage_file_of, settings_of, summary_text, write_json
+    from hfs_emg.cli.summary import summary_text
     from hfs_emg.cli.terminal import Progress
     from hfs_emg.formats import open_recording
 
-    check_output(options.json, options.force)
-    settings = settings_of(options)
-    montage_file = montage_file_of(options)
-    recording = open_recording(recording_path(options), montage_file)
-    settings.band_hz(recording.signal.rate_hz)
+    path = recording_path(options)
+    check_output(options.json, options.force, sources=(path,))
+    kept = kept_settings(options, path)
+    recording = open_recording(path, montage_file_of(options))
+    kept.settings.band_hz(recording.signal.rate_hz)
     from hfs_emg.analysis.document import analyse
 
     montage = recording.montage
@@ -69,22 +109,23 @@ def run_analyze(options: argparse.Namespace) -> int:
     for note in recording.notes:
         sys.stderr.write(f"note: {note}\n")
     progress = Progress("analysing")
-    document, _ = analyse(recording, montage, settings, progress=progress)
-    progress.end()
+    try:
+        document, _ = analyse(recording, montage, kept.settings, model=kept.model, progress=progress)
+    finally:
+        progress.end()
     write_json(options.json, document)
-    if options.json is None or str(options.json) != "-":
+    if for_people(options):
         print(summary_text(document))
     return 0
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
     """Score one recording."""
-    from hfs_emg.cli.common import check_output, write_json
     from hfs_emg.evaluate import read_found, read_truth, render_scores, score
 
-    check_output(options.json, options.force)
+    check_output(options.json, options.force, sources=(options.found, options.truth))
     scores = score([(read_found(options.found), read_truth(options.truth))])
     write_json(options.json, scores)
-    if options.json is None or str(options.json) != "-":
+    if for_people(options):
         print(render_scores(scores))
     return 0

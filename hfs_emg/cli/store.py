@@ -7,7 +7,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfs_emg.cli.common import Subparsers, add_json, add_montage, add_settings, add_store
+from hfs_emg.cli.common import (
+    Subparsers,
+    add_json,
+    add_montage,
+    add_settings,
+    add_store,
+    add_subject,
+    for_people,
+    montage_file_of,
+    settings_of,
+    store_of,
+)
+from hfs_emg.cli.output import check_output, write_json
+from hfs_emg.cli.summary import SIMULATED, summary_text
+from hfs_emg.cli.terminal import Progress, clock
 
 if TYPE_CHECKING:
     from hfs_emg.session.reader import Session
@@ -45,26 +59,22 @@ def add(commands: Subparsers) -> None:
         epilog="example: hfs-emg import OpenBCI-RAW.txt --subject S01 --montage wiring.toml",
     )
     imported.add_argument("file", type=Path, metavar="FILE")
-    imported.add_argument("--subject", required=True, metavar="ID", help="subject code: letters and digits, no name")
+    add_subject(imported)
     add_montage(imported)
     add_settings(imported)
     add_store(imported)
+    add_json(imported)
     imported.set_defaults(run=run_import)
 
 
 def run_sessions(options: argparse.Namespace) -> int:
     """List."""
-    import msgspec
-
-    from hfs_emg.cli.common import check_output, store_of, write_output
-
     check_output(options.json, options.force)
     store = store_of(options)
     found = store.sessions(options.subject)
-    if options.json is not None:
-        write_output(options.json, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
-        if str(options.json) == "-":
-            return 0
+    write_json(options.json, found)
+    if not for_people(options):
+        return 0
     if not found:
         whose = f" of {options.subject}" if options.subject else ""
         print(f"No session{whose} in {store.root}.")
@@ -76,8 +86,6 @@ def run_sessions(options: argparse.Namespace) -> int:
 
 
 def _line(session: SessionSummary) -> str:
-    from hfs_emg.cli.terminal import clock
-
     if session.problem is not None:
         return f"{session.session:24} {session.subject:10} {session.problem}"
     valid = (
@@ -93,9 +101,6 @@ def _line(session: SessionSummary) -> str:
 
 def run_show(options: argparse.Namespace) -> int:
     """One session."""
-    import msgspec
-
-    from hfs_emg.cli.common import check_output, store_of, write_output
     from hfs_emg.errors import RequestError
     from hfs_emg.events import Kind
     from hfs_emg.session.reader import open_session
@@ -105,11 +110,9 @@ def run_show(options: argparse.Namespace) -> int:
         raise RequestError(f"'{options.kind}' is not a kind: choose one of {', '.join(Kind)}.")
     session = open_session(store_of(options).find(options.session))
     episodes = [e for e in session.episodes() if options.kind in (None, e.kind)]
-    if options.json is not None:
-        content = {"start": session.start, "stop": session.stop, "episodes": episodes}
-        write_output(options.json, msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-        if str(options.json) == "-":
-            return 0
+    write_json(options.json, {"start": session.start, "stop": session.stop, "episodes": episodes})
+    if not for_people(options):
+        return 0
     _head(session)
     print(f"{'start':>9} {'length':>7}  {'kind':14} {'side':6} {'sure':>5}  sites")
     for e in sorted(episodes, key=lambda e: e.start_s):
@@ -123,11 +126,9 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def _head(session: Session) -> None:
-    from hfs_emg.cli.terminal import clock
-
     start, stop = session.start, session.stop
     if session.simulated:
-        print("SIMULATED: no person wore these electrodes.")
+        print(SIMULATED)
     print(f"Session {start.session} of {start.subject}, {start.start_utc}, {start.board.title}, {start.software}")
     print(
         f"{clock(session.samples / session.signal.rate_hz)} at {session.signal.rate_hz:g} Hz, {len(session.signal.inputs)} inputs"
@@ -144,12 +145,11 @@ def _head(session: Session) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Take a file in."""
-    from hfs_emg.cli.common import montage_file_of, settings_of, store_of, summary_text
-    from hfs_emg.cli.terminal import Progress
     from hfs_emg.formats import open_recording
     from hfs_emg.session.store import check_subject
 
     check_subject(options.subject)
+    check_output(options.json, options.force, sources=(options.file,))
     settings = settings_of(options)
     recording = open_recording(options.file, montage_file_of(options))
     settings.band_hz(recording.signal.rate_hz)
@@ -159,8 +159,12 @@ def run_import(options: argparse.Namespace) -> int:
     from hfs_emg.sessions import import_recording
 
     progress = Progress("importing")
-    folder, burden = import_recording(recording, store_of(options), options.subject, montage, settings, progress)
-    progress.end()
+    try:
+        folder, burden = import_recording(
+            recording, store_of(options), options.subject, montage, settings, progress=progress
+        )
+    finally:
+        progress.end()
     for note in recording.notes:
         sys.stderr.write(f"note: {note}\n")
     document = analysis_of(
@@ -170,6 +174,8 @@ def run_import(options: argparse.Namespace) -> int:
         samples=recording.samples,
         simulated=recording.simulated,
     )
-    print(summary_text(document))
-    print(f"Session: {folder}")
+    write_json(options.json, document)
+    if for_people(options):
+        print(summary_text(document))
+        print(f"Session: {folder}")
     return 0

@@ -1,38 +1,59 @@
-"""What the terminal shows while something takes long: a live line on a terminal, a plain line now and then elsewhere."""
+"""What the terminal shows while something takes long: a live line on a terminal, a plain line now and then elsewhere.
+
+A terminal that has gone away (a closed window, `| head`) must not end a recording: from then on nothing is shown.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 
 class LiveLine:
-    """One line that is written over. Without a terminal a line is printed at most each `every_s`."""
+    """One line that is written over. Without a terminal a line is printed at most each `every_s`, or never when that is None."""
 
-    def __init__(self, out: TextIO | None = None, every_s: float = 10.0) -> None:
-        self._out = sys.stderr if out is None else out
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        every_s: float | None = 10.0,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._out: TextIO | None = sys.stderr if out is None else out
         self._live = self._out.isatty()
         self._every_s = every_s
+        self._now_s = now_s
         self._width = 0
-        self._next = 0.0
+        self._due_s: float | None = None
 
     def show(self, text: str) -> None:
         """Replace the line."""
         if self._live:
-            self._out.write("\r" + text.ljust(self._width))
+            self._write("\r" + text.ljust(self._width))
             self._width = len(text)
-        elif time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every_s
-            self._out.write(text + "\n")
-        self._out.flush()
+        elif self._every_s is not None and (self._due_s is None or self._now_s() >= self._due_s):
+            self._due_s = self._now_s() + self._every_s
+            self._write(text + "\n")
+
+    def say(self, text: str) -> None:
+        """A line that stays; the live line goes on below it."""
+        self.end()
+        self._write(text + "\n")
 
     def end(self) -> None:
-        """Leave the line standing, or wipe nothing when none was shown."""
-        if self._live and self._width:
-            self._out.write("\n")
-            self._out.flush()
+        """Leave the line standing."""
+        if self._width:
+            self._write("\n")
             self._width = 0
+
+    def _write(self, text: str) -> None:
+        if self._out is not None:
+            try:
+                self._out.write(text)
+                self._out.flush()
+            except OSError:
+                self._out = None
 
 
 class Progress:
@@ -40,7 +61,7 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._line = LiveLine(every_s=5.0)
+        self._line = LiveLine(every_s=None)
         self._last = -1
 
     def __call__(self, share: float) -> None:
