@@ -1,0 +1,135 @@
+"""One measurement per function, each run in a process of its own so that nothing else is in its memory or its caches.
+
+`python -m benchmarks.measure NAME ARGUMENT…` prints a JSON object. CPU seconds are those of the one thread that works, so that a
+machine shared with others gives the same ratios as one that is not.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+def resident_mb() -> float:
+    """Resident memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def peak_mb() -> float:
+    """The most it has been."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+class FilterMeter:
+    """Counts and times scipy's `sosfilt`, whoever calls it, while it is switched on."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.cpu_s = 0.0
+
+    def __enter__(self) -> FilterMeter:
+        from scipy import signal as dsp
+
+        self._dsp, self._bare = dsp, dsp.sosfilt
+        dsp.sosfilt = self._timed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dsp.sosfilt = self._bare
+
+    def _timed(self, *args: Any, **kwargs: Any) -> Any:
+        began = time.thread_time()
+        try:
+            return self._bare(*args, **kwargs)
+        finally:
+            self.cpu_s += time.thread_time() - began
+            self.calls += 1
+
+
+def simulate(scenario: str, seconds: str, path: str) -> Figures:
+    """Write a recording; how much faster than life."""
+    from hfs_emg.simulation.face import SimulatedFace
+    from hfs_emg.simulation.recording import write_recording
+    from hfs_emg.simulation.scenarios import load_scenario
+
+    face = SimulatedFace(load_scenario(scenario), seed=1)
+    began = time.thread_time()
+    write_recording(face, float(seconds), Path(path))
+    spent = time.thread_time() - began
+    return {"cpu_s": spent, "times_real_time": float(seconds) / spent, "peak_mb": peak_mb()}
+
+
+def replay(path: str) -> Figures:
+    """Analyse a whole recording as `analyze` does, and the bare filter passes inside that same run."""
+    from hfs_emg.analysis.document import analyse
+    from hfs_emg.formats import open_recording
+
+    recording = open_recording(Path(path), None)
+    assert recording.montage is not None
+    start_mb = resident_mb()
+    seen: list[float] = []
+
+    def at(share: float) -> None:
+        if share >= 0.5 * (1 + len(seen)):
+            seen.append(resident_mb())
+
+    with FilterMeter() as filters:
+        began, began_cpu = time.perf_counter(), time.thread_time()
+        document, _ = analyse(recording, recording.montage, progress=at)
+        wall, cpu = time.perf_counter() - began, time.thread_time() - began_cpu
+    half, full = seen[0], seen[-1]
+    return {
+        "signal_s": document.recording.duration_s,
+        "episodes": len(document.episodes),
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "sosfilt_calls": filters.calls,
+        "sosfilt_cpu_s": filters.cpu_s,
+        "ratio": cpu / filters.cpu_s,
+        "memory_mb": {"start": start_mb, "half": half, "full": full, "peak": peak_mb(), "growth": full - half},
+    }
+
+
+def blocks_of_40_ms(path: str, seconds: str) -> Figures:
+    """The analyser fed as a live board feeds it: one block of 40 ms after another."""
+    from hfs_emg.analysis.analyzer import Analyzer
+    from hfs_emg.formats import open_recording
+
+    recording = open_recording(Path(path), None)
+    assert recording.montage is not None
+    rate = recording.signal.rate_hz
+    analyzer = Analyzer(recording.signal, recording.montage)
+    size = round(0.04 * rate)
+    blocks = []
+    for block in recording.blocks(size):
+        blocks.append(block)
+        if block.end >= float(seconds) * rate:
+            break
+    slowest = 0.0
+    with FilterMeter() as filters:
+        began = time.thread_time()
+        for block in blocks:
+            at = time.thread_time()
+            analyzer.push(block)
+            slowest = max(slowest, time.thread_time() - at)
+        cpu = time.thread_time() - began
+    signal_s = blocks[-1].end / rate
+    return {
+        "signal_s": signal_s,
+        "cpu_ms_per_s": 1000 * cpu / signal_s,
+        "sosfilt_cpu_ms_per_s": 1000 * filters.cpu_s / signal_s,
+        "slowest_block_ms": 1000 * slowest,
+    }
+
+
+MEASUREMENTS = {f.__name__: f for f in (simulate, replay, blocks_of_40_ms)}
+
+if __name__ == "__main__":
+    json.dump(MEASUREMENTS[sys.argv[1]](*sys.argv[2:]), sys.stdout)
