@@ -1,0 +1,339 @@
+"""The law of the house, read from the source: which way imports point, what stays pure, how large a thing may grow.
+
+Nothing here imports the code it judges, except where a class tree or a parser is compared with what is written about it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("hfs_emg", "firmware_bridge", "calibration")
+ALLOWED = {"hfs_emg": {"firmware_bridge", "calibration"}, "firmware_bridge": set(), "calibration": set()}
+
+SHELL = {
+    "firmware_bridge.links": "a serial port, and the clock of arrival",
+    "firmware_bridge.port_holder": "who holds a port, from /proc",
+    "firmware_bridge.pty_server": "a thread that serves a pseudo-terminal",
+    "firmware_bridge.connect": "which ports there are",
+    "firmware_bridge.brainflow_library": "the border to the BrainFlow package",
+    "firmware_bridge.brainflow_port": "the port before and while BrainFlow has it",
+    "firmware_bridge.brainflow_stream": "BrainFlow's clock",
+    "hfs_emg.monitor": "the live service",
+    "hfs_emg.worker": "the analyser's thread",
+    "hfs_emg.sessions": "the wall clock at the beginning of a session",
+    "hfs_emg.session.recorder": "the writer's thread",
+    "hfs_emg.cli": "the process itself: signals, the terminal",
+}
+"""The modules that may know of clocks, threads, ports and sockets, each with what for. All others are pure.
+
+A package stands for its modules."""
+
+
+def is_shell(module: str) -> bool:
+    """The module, or the package it belongs to, is named above."""
+    return any(module == shell or module.startswith(f"{shell}.") for shell in SHELL)
+
+
+IMPURE = {
+    "_thread", "asyncio", "concurrent", "multiprocessing", "pty", "queue", "random", "sched", "select", "selectors",
+    "serial", "signal", "socket", "socketserver", "ssl", "subprocess", "termios", "threading", "time", "tty",
+}  # fmt: skip
+IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.sleep"}
+
+LONG_MODULES: dict[str, str] = {}
+"""Modules over 350 lines, each with its reason."""
+LONG_FUNCTIONS: dict[str, str] = {
+    "hfs_emg.simulation.draws.draw_healthy": "a list: one line of settings after another, no branch",
+}
+"""Functions over 60 lines, `module.function`, each with its reason."""
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Dotted name of every module of the three packages, parsed."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text(), str(path))
+    return found
+
+
+def named(node: ast.AST) -> list[str]:
+    """What an import statement names, dotted."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"line {node.lineno}: imports name their module in full"
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(tree: ast.AST, *, functions: bool = True) -> Iterator[str]:
+    """Everything imported at run time; without `functions` only what importing the module itself brings."""
+    for node in ast.iter_child_nodes(tree):
+        if is_type_checking(node):
+            continue
+        if not functions and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        yield from named(node)
+        yield from imports(node, functions=functions)
+
+
+def everything_named(tree: ast.AST) -> Iterator[str]:
+    """Imports for the type checker too."""
+    for node in ast.walk(tree):
+        yield from named(node)
+
+
+def module_of(name: str) -> str | None:
+    """The module of ours that an imported dotted name belongs to."""
+    while name:
+        if name in modules():
+            return name
+        name = name.rpartition(".")[0]
+    return None
+
+
+def test_imports_point_downwards_only() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, tree in modules().items()
+        for name in everything_named(tree)
+        if (target := name.split(".")[0]) in PACKAGES
+        and target != (home := module.split(".")[0])
+        and target not in ALLOWED[home]
+    ]
+    assert not wrong, wrong
+
+
+def test_nothing_of_ours_is_imported_by_what_carries_it() -> None:
+    """Tests and benchmarks stand on the packages, never the other way round."""
+    wrong = [
+        f"{module} imports {name}"
+        for module, tree in modules().items()
+        for name in everything_named(tree)
+        if name.split(".")[0] in ("tests", "benchmarks", "docs", "pytest", "hypothesis")
+    ]
+    assert not wrong, wrong
+
+
+def test_no_module_needs_itself_to_be_imported() -> None:
+    """Two modules that import each other at their top level are one module in two files."""
+    graph = {
+        module: {t for name in imports(tree, functions=False) if (t := module_of(name)) not in (None, module)}
+        for module, tree in modules().items()
+    }
+    done: set[str] = set()
+
+    def follow(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, "a circle: " + " → ".join([*way[way.index(module) :], module])
+        if module not in done:
+            for target in sorted(graph[module]):  # type: ignore[type-var]
+                follow(target, (*way, module))
+            done.add(module)
+
+    for module in graph:
+        follow(module, ())
+
+
+def test_clocks_threads_and_ports_live_in_the_named_shell_files() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, tree in modules().items()
+        if not is_shell(module)
+        for name in imports(tree)
+        if name.split(".")[0] in IMPURE
+    ]
+    assert not wrong, wrong
+
+
+def test_no_wall_clock_is_read_outside_the_shell_files() -> None:
+    wrong = [
+        f"{module}:{node.lineno} calls {ast.unparse(node.func)}"
+        for module, tree in modules().items()
+        if not is_shell(module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("datetime.") in IMPURE_CALLS
+    ]
+    assert not wrong, wrong
+
+
+def test_every_shell_file_has_need_of_its_right() -> None:
+    """A right that nobody uses is taken back."""
+    idle = []
+    for shell in SHELL:
+        trees = [tree for module, tree in modules().items() if module == shell or module.startswith(f"{shell}.")]
+        needs = {name.split(".")[0] for tree in trees for name in imports(tree)} & (IMPURE | {"os", "brainflow"})
+        reads = any(ast.unparse(n) in IMPURE_CALLS for t in trees for n in ast.walk(t) if isinstance(n, ast.Attribute))
+        if not (needs or reads):
+            idle.append(shell)
+    assert not idle, idle
+
+
+def test_random_numbers_come_from_a_generator_with_a_seed() -> None:
+    """numpy's global generator is shared by everybody, so that nobody's numbers can be had again."""
+    allowed = {"np.random.Generator", "np.random.default_rng", "np.random.SeedSequence", "np.random.BitGenerator"}
+    wrong = []
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            name = ast.unparse(node).replace("numpy.", "np.") if isinstance(node, ast.Attribute) else ""
+            if name.rpartition(".")[0] == "np.random" and name not in allowed:
+                wrong.append(f"{module}:{node.lineno} {name}")
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng") and not node.args:
+                wrong.append(f"{module}:{node.lineno} a generator without a seed")
+    assert not wrong, wrong
+
+
+def test_brainflow_is_imported_only_when_asked_for() -> None:
+    """Its wheel fails on a Raspberry Pi."""
+    wrong = [
+        m for m, tree in modules().items() for n in imports(tree, functions=False) if n.split(".")[0] == "brainflow"
+    ]
+    assert not wrong, wrong
+
+
+def test_scipy_signal_is_imported_by_the_analysis_alone() -> None:
+    """It takes seconds and a hundred megabytes on a Pi: no other module may bring it along at its own import."""
+    at_import = {
+        m for m, tree in modules().items() for n in imports(tree, functions=False) if n.split(".")[0] == "scipy"
+    }
+    filters = {m for m, tree in modules().items() for n in imports(tree) if n.startswith("scipy.signal")}
+    assert at_import <= {m for m in modules() if m.startswith("hfs_emg.analysis.")}
+    assert filters <= {m for m in modules() if m.startswith("hfs_emg.analysis.")}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["record", "--help"], ["sessions", "--store", "{empty}"]])
+def test_a_command_that_filters_nothing_starts_without_scipy(arguments: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom hfs_emg.cli import main\n"
+        "try:\n    status = main(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
+        "heavy = [m for m in ('scipy', 'brainflow', 'matplotlib') if m in sys.modules]\n"
+        "sys.exit(f'{heavy} came along' if heavy else status)"
+    )
+    given = [a.format(empty=tmp_path / "store") for a in arguments]
+    ran = subprocess.run([sys.executable, "-c", code, *given], check=False, capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+
+
+ERROR_TREES = ("firmware_bridge.errors", "calibration.errors", "hfs_emg.errors")
+
+
+def drawn_tree(docstring: str) -> list[tuple[int, str]]:
+    """(depth, name) of each class that a docstring draws with ├── and └──."""
+    rows = []
+    for line in docstring.splitlines():
+        match = re.match(r"((?:│   |    )*)(?:├── |└── )(\w+)", line)
+        if match is not None:
+            rows.append((len(match[1]) // 4 + 1, match[2]))
+        elif re.fullmatch(r"\w+Error", line):
+            rows.append((0, line))
+    return rows
+
+
+def real_tree(module: object) -> set[tuple[str, str]]:
+    classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__]  # type: ignore[attr-defined]
+    return {(c.__name__, c.__base__.__name__) for c in classes if c.__base__ is not None}
+
+
+@pytest.mark.parametrize("name", ERROR_TREES)
+def test_the_error_tree_is_drawn_as_it_is(name: str) -> None:
+    module = __import__(name, fromlist=["errors"])
+    drawn, above = set(), ["Exception"]
+    for depth, child in drawn_tree(module.__doc__ or ""):
+        above[depth + 1 :] = [child]
+        drawn.add((child, above[depth]))
+    assert drawn == real_tree(module)
+
+
+def test_every_error_of_ours_has_an_exit_status() -> None:
+    """What the tables of the docstrings promise is what the command line returns."""
+    from hfs_emg.cli import status_of
+
+    expected = {"BoardAddressError": 2, "MontageError": 2, "CalibrationError": 2, "HfsError": 1}
+    expected |= {"RequestError": 2, "RecordingError": 4, "DiskError": 5}
+    for name in ERROR_TREES:
+        module = __import__(name, fromlist=["errors"])
+        for class_name, _ in real_tree(module):
+            error = getattr(module, class_name)("x")
+            assert status_of(error) == expected.get(class_name, 3), class_name
+
+
+def files_of_the_repository() -> list[Path]:
+    """Everything that is kept, or would be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        check=False, capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    if listed.returncode != 0:  # an unpacked archive has no history
+        return [p for p in ROOT.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.parts)]
+    return [p for line in listed.stdout.splitlines() if (p := ROOT / line).is_file()]
+
+
+MACHINE_PATHS = re.compile(
+    r"(?<![\w.~])/(?:work|root|Users|opt/[a-z]+)(?:/|\b(?=[\"'`\s]))|/home/(?!pi\b|USER\b)[a-z]+|/usr/local/lib/python"
+)
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    wrong = []
+    for path in files_of_the_repository():
+        if path.suffix in (".gz", ".png") or path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if MACHINE_PATHS.search(line):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
+    assert not wrong, wrong
+
+
+def test_modules_have_one_subject_and_at_most_350_lines() -> None:
+    long = {
+        str(p.relative_to(ROOT)): n
+        for package in PACKAGES
+        for p in (ROOT / package).rglob("*.py")
+        if (n := len(p.read_text().splitlines())) > 350
+    }
+    assert set(long) == set(LONG_MODULES), long
+
+
+def test_functions_have_at_most_60_lines() -> None:
+    long = {
+        f"{module}.{node.name}": n
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (n := (node.end_lineno or 0) - node.lineno + 1) > 60
+    }
+    assert set(long) == set(LONG_FUNCTIONS), long
+
+
+def test_every_module_says_its_rule_first() -> None:
+    silent = [m for m, tree in modules().items() if not ast.get_docstring(tree)]
+    assert not silent, silent
+
+
+def test_nothing_is_left_half_done() -> None:
+    """No note to self, no test that may fail, no line that tests may not reach."""
+    marks = re.compile(r"\b(?:TODO|FIXME|XXX)\b|pragma: no cover|mark\.xfail")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files_of_the_repository()
+        if path != Path(__file__) and (path.suffix in (".py", ".md", ".toml") or path.name == "Makefile")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if marks.search(line)
+    ]
+    assert not wrong, wrong
