@@ -1,7 +1,7 @@
 """Pictures: one episode with both sides of the face and the detector's marks. Needs matplotlib (extra `report`).
 
-Read without colour: the episode is shaded, each burst is framed by a solid line at its onset and a dotted one at its offset, with a bar
-above it. Both sides of a site share their scale; sites do not, for a frontalis is a tenth of a zygomaticus.
+Read without colour: the episode is shaded, each burst has a bar above it, a solid line at its onset and a dotted one at its offset.
+Both sides of a site share their scale; sites do not, for a frontalis is a tenth of a zygomaticus.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from calibration.montage import Channel, Montage, Side, Site
@@ -29,7 +30,7 @@ LEAST_REACH_UV = 20.0
 """Noise of a quiet site is not blown up to look like activity."""
 WARM_UP_S = 8.0
 """Signal filtered before what is shown, so that the mains has been found by then."""
-REASON_WIDTH = 125
+REASON_WIDTH = 140
 
 _CANVASES = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
 _KEY = "shaded: the episode   ·   bar and solid line: a burst and its onset   ·   dotted line: its offset   ·   filtered signal, µV"
@@ -61,7 +62,8 @@ def render_episode(recording: Recording, episode: Episode, suffix: str) -> bytes
     start_s, end_s = max(0.0, episode.start_s - AROUND_S), min(length_s, episode.end_s + AROUND_S)
     times, emg = filtered(recording, montage, start_s, end_s)
     figure = _figure(montage, episode, times, emg)
-    figure.suptitle(_title(recording, episode), fontsize=11, fontweight="bold")
+    figure.suptitle(_title(recording, episode), fontsize=12, fontweight="bold")
+    figure.supxlabel(f"{_wrapped('Why: ' + episode.reason)}\n{_KEY}", fontsize=9)
     canvas(figure)
     content = io.BytesIO()
     figure.savefig(content, format=suffix.lower()[1:], dpi=110)
@@ -81,12 +83,10 @@ def _figure(montage: Montage, episode: Episode, times: NDArray[np.float64], emg:
             _panel(axis, episode, montage, (side, site), times=times, emg=emg)
         axes[row][0].set_ylabel(f"{site.words.replace(' ', chr(10))}\nµV", fontsize=9)
     for axis, side in zip(axes[0], (Side.RIGHT, Side.LEFT), strict=True):
-        affected = " (affected)" if episode.side == side else ""
-        axis.set_title(f"{side.value.upper()} side of the face{affected}", fontsize=11, fontweight="bold")
+        axis.set_title(f"{side.value.upper()} side of the face", fontsize=11)
     for axis in axes[-1]:
         axis.set_xlim(times[0] - episode.start_s, times[-1] - episode.start_s)
         axis.set_xlabel(f"seconds from the onset, {episode.start_s:.2f} s into the recording", fontsize=9)
-    figure.supxlabel(_KEY, fontsize=8)
     return figure
 
 
@@ -117,12 +117,20 @@ def _bursts_of(episode: Episode, channel: Channel) -> list[Burst]:
 
 
 def _mark(axis: Axes, episode: Episode, burst: Burst) -> None:
-    colour = KINDS[episode.kind].colour
     onset_s, offset_s = burst.start_s - episode.start_s, burst.end_s - episode.start_s
     top = axis.get_ylim()[1]
-    axis.plot([onset_s, offset_s], [0.93 * top] * 2, color=colour, linewidth=4, solid_capstyle="butt", zorder=3)
-    axis.axvline(onset_s, color=colour, linewidth=1.3, zorder=3)
-    axis.axvline(offset_s, color=colour, linewidth=1.3, linestyle=":", zorder=3)
+    bar = Rectangle(
+        (onset_s, 0.87 * top),
+        offset_s - onset_s,
+        0.1 * top,
+        facecolor=KINDS[episode.kind].colour,
+        edgecolor="black",
+        linewidth=0.8,
+        zorder=4,
+    )
+    axis.add_patch(bar)
+    axis.axvline(onset_s, color="black", linewidth=0.9, zorder=3)
+    axis.axvline(offset_s, color="black", linewidth=0.9, linestyle=":", zorder=3)
 
 
 def _title(recording: Recording, episode: Episode) -> str:
@@ -134,7 +142,7 @@ def _title(recording: Recording, episode: Episode) -> str:
     words.append(f"{1000 * (episode.end_s - episode.start_s):.0f} ms")
     words.append(f"confidence {episode.confidence:.2f}")
     origin = "SIMULATED, no patient  –  " if recording.simulated else ""
-    return f"{origin}{', '.join(words)}\n{_wrapped(episode.reason)}"
+    return f"{origin}{', '.join(words)}"
 
 
 def filtered(

@@ -68,8 +68,8 @@ def run_simulate(options: argparse.Namespace) -> int:
     truth_path = options.out.with_name(options.out.name.removesuffix(".bdf") + ".truth.json")
     scenario = load_scenario(options.scenario)
     for path in (options.out, truth_path):
-        check_regular(path)
         check_output(path, options.force, sources=(Path(options.scenario),))
+        check_regular(path)
     from hfs_emg.simulation.face import SimulatedFace
 
     face = SimulatedFace(scenario, seed=options.seed, rate_hz=options.rate, channels=options.channels)

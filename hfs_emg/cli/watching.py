@@ -95,6 +95,7 @@ def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, si
     from hfs_emg.analysis.document import analysis_of
     from hfs_emg.cli import status_of
     from hfs_emg.cli.common import for_people
+    from hfs_emg.worker import AnalysisFailed
 
     document = analysis_of(
         outcome.burden,
@@ -114,7 +115,8 @@ def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, si
         print(f"Session: {folder}", flush=True)
     for error in outcome.errors:
         sys.stderr.write(f"hfs-emg: {error}\n")
-    if outcome.errors:
+    if not outcome.errors:
+        return 0
+    if not isinstance(outcome.errors[0], AnalysisFailed):
         sys.stderr.write(f"hfs-emg: What was recorded until then is kept in {folder}.\n")
-        return status_of(outcome.errors[0]) or 1
-    return 0
+    return status_of(outcome.errors[0]) or AnalysisFailed.status

@@ -1,0 +1,389 @@
+"""`record`: what is on the disk is what was sent, however the recording ends."""
+
+import io
+import json
+import re
+import signal
+import sys
+
+import numpy as np
+import pytest
+from command_line import (
+    Sent,
+    counts_of,
+    lost_of,
+    need_brainflow,
+    process,
+    refused,
+    session_in,
+    sessions_in,
+    until,
+    wait_for,
+)
+
+from calibration.montage import Side
+from firmware_bridge.emulator import CytonEmulator
+from firmware_bridge.faults import Faults
+from firmware_bridge.pty_server import PtyServer
+from hfs_emg.cli.terminal import LiveLine, Progress, clock
+from hfs_emg.cli.watching import LiveStatus, status_text
+from hfs_emg.errors import DiskError
+from hfs_emg.events import InProgress, Kind
+from hfs_emg.monitor import Status
+from hfs_emg.session.reader import open_session
+from hfs_emg.session.store import Store
+from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.scenarios import load_scenario
+
+
+def face(seed=0, scenario="moderate-right"):
+    return SimulatedFace(load_scenario(scenario), seed=seed)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "store"
+
+
+def test_a_simulated_patient_is_recorded_sample_for_sample_and_for_exactly_the_duration(hfs, store, tmp_path):
+    out = tmp_path / "findings.json"
+    board = "sim:moderate-right?speed=virtual&seed=7"
+    result = hfs("record", "--board", board, "--subject", "S1", "--duration", 61.5, "--store", store, "--json", out)
+    assert result.status == 0, result
+    session = session_in(store)
+    assert session.samples == round(61.5 * 250)
+    assert np.array_equal(counts_of(session), face(7).read(0, session.samples))
+    assert session.stop.reason == "duration reached"
+    assert session.stop.lost_samples == 0
+    assert str(session.folder) in result.out
+    assert result.out.startswith("SIMULATED")
+    document = json.loads(out.read_text())
+    assert document["recording"]["duration_s"] == 61.5
+    assert [e["id"] for e in document["episodes"]] == [
+        e.id for e in sorted(session.episodes(), key=lambda e: e.start_s)
+    ]
+    assert document["episodes"]
+
+
+def test_json_on_standard_output_is_nothing_but_json(hfs, store):
+    result = hfs(
+        "record",
+        "--board",
+        "sim:tic?speed=virtual",
+        "--subject",
+        "S1",
+        "--duration",
+        2,
+        "--store",
+        store,
+        "--json",
+        "-",
+    )
+    assert json.loads(result.out)["recording"]["duration_s"] == 2.0
+
+
+def test_a_session_is_its_owners_alone(hfs, store):
+    hfs("record", "--board", "sim:tic?speed=virtual", "--subject", "S1", "--duration", 2, "--store", store)
+    folder = session_in(store).folder
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_built_in_driver_records_what_came_over_the_port(hfs, store):
+    sent = Sent()
+    with PtyServer(CytonEmulator(sent)) as server:
+        result = hfs(
+            "record", "--board", f"serial://{server.path}", "--subject", "S1", "--duration", 1.2, "--store", store
+        )
+    assert result.status == 0, result
+    session = session_in(store)
+    assert session.samples == 300
+    assert np.array_equal(counts_of(session), sent.read(0, 300))
+    assert not session.simulated
+
+
+@pytest.mark.brainflow
+def test_brainflow_records_from_the_emulated_board_what_it_sent(hfs, store):
+    need_brainflow()
+    with process("emulate", "--scenario", "moderate-right", "--seed", 3) as emulator:
+        port = emulator.stdout.readline().strip()
+        result = hfs(
+            "record",
+            *("--board", f"brainflow:cyton?serial_port={port}", "--subject", "S1", "--duration", 2, "--store", store),
+        )
+        emulator.send_signal(signal.SIGTERM)
+        assert emulator.wait(10) == 0
+    assert result.status == 0, result
+    session = session_in(store)
+    found = counts_of(session)
+    assert len(found) == 500
+    source = face(3).read(0, 250 * 20)
+    first = int(np.flatnonzero((source == found[0]).all(axis=1))[0])
+    assert np.array_equal(found, source[first : first + 500])
+
+
+@pytest.mark.brainflow
+def test_brainflows_synthetic_board_is_recorded_with_a_montage_of_its_own(hfs, store, tmp_path):
+    need_brainflow()
+    board = ("--board", "brainflow:synthetic", "--subject", "S1", "--duration", 1, "--store", store)
+    result = hfs("record", *board)
+    montage = tmp_path / "montage.toml"
+    montage.write_text('[[channel]]\ninput = 3\nside = "right"\nsite = "zygomaticus"\n')
+    if result.status:
+        result = hfs("record", *board, "--montage", montage)
+    assert result.status == 0, result
+    session = session_in(store)
+    assert session.samples == session.signal.rate_hz
+    assert session.simulated
+
+
+def test_lost_packets_are_filled_and_counted(hfs, store):
+    sent = Sent()
+    faults = Faults(["@0.4 drop 30"])
+    with PtyServer(CytonEmulator(sent, faults=faults)) as server:
+        result = hfs(
+            "record", "--board", f"serial://{server.path}", "--subject", "S1", "--duration", 1, "--store", store
+        )
+    session = session_in(store)
+    lost = lost_of(session)
+    assert lost.sum() == session.stop.lost_samples == 30
+    assert np.array_equal(counts_of(session)[~lost], sent.read(0, 250)[~lost])
+    assert "Lost 30 samples (12.00 %)" in result.out
+
+
+def test_unplugged_the_session_is_whole_and_the_status_3(hfs, store):
+    sent = Sent()
+    with PtyServer(CytonEmulator(sent, faults=Faults(["@1.0 unplug"]))) as server:
+        result = hfs("record", "--board", f"serial://{server.path}", "--subject", "S1", "--store", store)
+    assert refused(result, 3, "is gone: plug it back in", "kept in")
+    session = session_in(store)
+    assert session.stop.reason == "link lost"
+    assert 200 <= session.samples <= 250
+    assert np.array_equal(counts_of(session), sent.read(0, session.samples))
+
+
+def test_a_board_that_does_not_start_leaves_no_session(hfs, store):
+    """The dongle is pulled between opening the board and starting it."""
+    with PtyServer(CytonEmulator(Sent())) as server:
+        monkey = pytest.MonkeyPatch()
+        begin = Store.new_session_folder
+
+        def pull(self, *arguments):
+            if store.exists():
+                server.unplug()
+            return begin(self, *arguments)
+
+        monkey.setattr(Store, "new_session_folder", pull)
+        result = hfs("record", "--board", f"serial://{server.path}", "--subject", "S1", "--store", store)
+        monkey.undo()
+    assert refused(result, 3, "plug it back in")
+    assert sessions_in(store) == []
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+from hfs_emg.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_disk_that_fills_ends_the_recording_whole_and_not_the_analysis(store):
+    arguments = ("record", "--board", "sim:moderate-right?speed=virtual&seed=7", "--subject", "S1", "--store", store)
+    with process(*arguments, "--duration", 60, code=FULL) as child:
+        out, err = child.communicate(timeout=120)
+    assert child.returncode == 5, err
+    assert err.count("has reached the size limit") == 2  # at once, and at the end
+    assert "60 s at 250 Hz" in out
+    session = session_in(store)
+    assert session.interrupted
+    assert 5 * 250 < session.samples < 60 * 250
+    assert np.array_equal(counts_of(session), face(7).read(0, session.samples))
+
+
+def test_a_disk_that_fills_while_simulating_leaves_nothing_behind(tmp_path):
+    existing = tmp_path / "patient.bdf"
+    existing.write_text("old")
+    with process("simulate", "tic", existing, "--duration", 60, "--force", code=FULL) as child:
+        _, err = child.communicate(timeout=120)
+    assert child.returncode == 5
+    assert "File too large" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["patient.bdf"]
+    assert existing.read_text() == "old"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_recording_cleanly(store, number):
+    with process("record", "--board", "sim:moderate-right", "--subject", "S1", "--store", store) as child:
+        wait_for(child, "0:01")
+        child.send_signal(number)
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err
+    assert "Ended: stopped." in out
+    session = session_in(store)
+    assert session.stop.reason == "stopped"
+    assert session.samples >= 250
+    assert np.array_equal(counts_of(session), face().read(0, session.samples))
+    assert f"{session.samples / 250:.0f} s at 250 Hz" in out
+
+
+HANGING = """
+import sys, threading
+from hfs_emg.analysis.analyzer import Analyzer
+Analyzer.push = lambda *_: threading.Event().wait()
+from hfs_emg.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_recorded(store):
+    with process("record", "--board", "sim:moderate-right", "--subject", "S1", "--store", store, code=HANGING) as child:
+        until(lambda: sessions_in(store) and open_session(sessions_in(store)[0]).samples >= 500)
+        child.send_signal(signal.SIGINT)
+        wait_for(child, "Ctrl-C ends at once")
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "as an interrupted session" in err
+    session = session_in(store)
+    assert session.interrupted
+    assert session.samples >= 500
+    assert np.array_equal(counts_of(session), face().read(0, session.samples))
+
+
+FAULTY = """
+import sys
+from hfs_emg.analysis.analyzer import Analyzer
+whole = Analyzer.push
+def push(self, block):
+    if block.end > 2500:
+        raise ZeroDivisionError("division by zero")
+    return whole(self, block)
+Analyzer.push = push
+from hfs_emg.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_an_analysis_that_fails_leaves_the_recording_whole(store):
+    arguments = ("record", "--board", "sim:tic?speed=virtual", "--subject", "S1", "--store", store, "--duration", 30)
+    with process(*arguments, code=FAULTY) as child:
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert "a fault of the program, ZeroDivisionError: division by zero" in err
+    assert "Traceback" not in err
+    session = session_in(store)
+    assert session.samples == 30 * 250
+    assert session.stop.reason == "duration reached"
+    assert session.stop.valid_s <= 10
+    analysed_s = int(re.search(r"(\d+) s at 250 Hz", out)[1])
+    assert 5 <= analysed_s <= 10
+
+
+def test_a_terminal_that_has_gone_does_not_end_a_recording(store):
+    arguments = ("record", "--board", "sim:tic?speed=virtual", "--subject", "S1", "--store", store, "--duration", 30)
+    with process(*arguments) as child:
+        child.stderr.close()
+        assert child.stdout.read()
+        assert child.wait(60) == 0
+    assert session_in(store).stop.samples == 30 * 250
+
+
+READING_FIRST = """
+import sys
+from hfs_emg.session.recorder import Recorder
+write = Recorder.write
+def first(self, block):
+    Recorder.write = write
+    sys.stderr.write(f"first block, scipy.signal loaded: {'scipy.signal' in sys.modules}\\n")
+    return write(self, block)
+Recorder.write = first
+from hfs_emg.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_first_samples_are_recorded_before_scipy_signal_is_loaded(store):
+    with PtyServer(CytonEmulator(Sent())) as server:
+        arguments = ("--board", f"serial://{server.path}", "--subject", "S1", "--store", store, "--duration", 1)
+        with process("record", *arguments, code=READING_FIRST) as child:
+            _, err = child.communicate(timeout=60)
+    assert "first block, scipy.signal loaded: False" in err
+    assert session_in(store).samples == 250
+
+
+# The live line
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def status(elapsed_s=75.0, **changes):
+    values = {
+        "elapsed_s": elapsed_s,
+        "valid_share": 0.984,
+        "lost_samples": 12,
+        "spasms": {Side.LEFT: 0, Side.RIGHT: 3},
+        "link": "ok",
+        "disk_behind_s": 1.0,
+        "analysis_behind_s": 0.1,
+        "in_progress": (),
+        "problem": None,
+    }
+    return Status(**(values | changes))
+
+
+def test_the_live_line_tells_time_validity_losses_spasms_and_link():
+    assert status_text(status()) == "1:15  valid 98 %  lost 12  spasms left 0 right 3  link ok"
+    running = (InProgress(74.0, Kind.SPASM, "right"), InProgress(74.5, Kind.BLINK, "both"))
+    assert status_text(status(in_progress=running)).endswith("  right spasm?")
+    assert status_text(status(disk_behind_s=9.0)).endswith("  disk 9 s behind")
+    assert status_text(status(analysis_behind_s=30.0)).endswith("  analysis 30 s behind")
+
+
+def test_on_a_terminal_the_line_is_written_over():
+    out = Terminal()
+    line = LiveLine(out)
+    for text in ("a long line", "short"):
+        line.show(text)
+    line.say("a line that stays")
+    line.show("next")
+    line.end()
+    assert out.getvalue() == "\ra long line\rshort      \na line that stays\n\rnext\n"
+
+
+def test_without_a_terminal_there_is_one_line_each_10_s():
+    out, now = io.StringIO(), [100.0]
+    line = LiveLine(out, now_s=lambda: now[0])
+    for second in range(31):
+        now[0] = 100.0 + second
+        line.show(str(second))
+    line.end()
+    assert out.getvalue() == "0\n10\n20\n30\n"
+
+
+def test_a_problem_is_told_once_and_at_once():
+    out = io.StringIO()
+    shown = LiveStatus(LiveLine(out))
+    full = DiskError("The disk is full.")
+    for second in range(5):
+        shown.show(status(second, problem=full))
+    shown.end()
+    assert out.getvalue().splitlines()[0] == "hfs-emg: The disk is full."
+    assert out.getvalue().count("The disk is full.") == 1
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch):
+    for out, shown in ((Terminal(), "\ranalysing: 50 %\n"), (io.StringIO(), "")):
+        monkeypatch.setattr(sys, "stderr", out)
+        progress = Progress("analysing")
+        progress(0.501)
+        progress(0.502)
+        progress.end()
+        assert out.getvalue() == shown
+
+
+def test_times_are_written_as_on_a_clock():
+    assert [clock(s) for s in (0, 59.9, 61, 3661)] == ["0:00", "0:59", "1:01", "1:01:01"]
