@@ -28,7 +28,7 @@ bench: to-develop
 
 # The pictures of README.md and docs/, drawn by the program itself.
 pictures: to-run
-	$(RUN) docs.pictures
+	$(RUN) docs.draw
 
 to-run:
 	@.ci/environment "$(PYTHON)" report
