@@ -30,7 +30,7 @@ LEAST_REACH_UV = 20.0
 """Noise of a quiet site is not blown up to look like activity."""
 WARM_UP_S = 8.0
 """Signal filtered before what is shown, so that the mains has been found by then."""
-REASON_WIDTH = 140
+REASON_WIDTH = 120
 
 _CANVASES = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
 _KEY = "shaded: the episode   ·   bar and solid line: a burst and its onset   ·   dotted line: its offset   ·   filtered signal, µV"
@@ -62,8 +62,7 @@ def render_episode(recording: Recording, episode: Episode, suffix: str) -> bytes
     start_s, end_s = max(0.0, episode.start_s - AROUND_S), min(length_s, episode.end_s + AROUND_S)
     times, emg = filtered(recording, montage, start_s, end_s)
     figure = _figure(montage, episode, times, emg)
-    figure.suptitle(_title(recording, episode), fontsize=12, fontweight="bold")
-    figure.supxlabel(f"{_wrapped('Why: ' + episode.reason)}\n{_KEY}", fontsize=9)
+    _caption(figure, recording, episode)
     canvas(figure)
     content = io.BytesIO()
     figure.savefig(content, format=suffix.lower()[1:], dpi=110)
@@ -131,6 +130,12 @@ def _mark(axis: Axes, episode: Episode, burst: Burst) -> None:
     axis.add_patch(bar)
     axis.axvline(onset_s, color="black", linewidth=0.9, zorder=3)
     axis.axvline(offset_s, color="black", linewidth=0.9, linestyle=":", zorder=3)
+
+
+def _caption(figure: Figure, recording: Recording, episode: Episode) -> None:
+    """What it is above, why and how to read it below."""
+    figure.suptitle(_title(recording, episode), fontsize=12, fontweight="bold")
+    figure.supxlabel(f"{_wrapped('Why: ' + episode.reason)}\n{_KEY}", fontsize=9)
 
 
 def _title(recording: Recording, episode: Episode) -> str:

@@ -219,7 +219,7 @@ class Monitor:
         now_s = self._board.now_s()
         silent = now_s - self._last_arrival_s > SILENT_AFTER_S
         if self._samples >= self._status_due or (silent and now_s >= self._silence_due_s):
-            self._status_due = self._samples + self._status_every
+            self._status_due = (self._samples // self._status_every + 1) * self._status_every
             self._silence_due_s = now_s + 1.0
             self._on_status(self._status())
 
