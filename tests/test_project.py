@@ -101,6 +101,15 @@ def test_an_interrupted_installation_is_made_anew(place: Place) -> None:
     assert not (place.folder / ".venv" / "half").exists()
 
 
+def test_an_interrupted_renewal_is_made_anew(place: Place) -> None:
+    """What was whole before is not whole after half an installation."""
+    place.set_up()
+    assert place.set_up("report", "dev", pip="1").returncode != 0
+    place.asked()
+    assert place.set_up().returncode == 0
+    assert place.asked() == ["made", "pip .[report]"]
+
+
 def test_an_environment_whose_python_is_gone_is_made_anew(place: Place) -> None:
     place.set_up()
     place.asked()
