@@ -122,6 +122,8 @@ class Monitor:
             reason, error = self._stream()
             self._board.stop()
             self._take(self._acquisition.finish())
+            if self._on_status is not None:
+                self._on_status(self._status(ending=True))
         except RecordingError as unfit:
             return self._finish(FAULT, unfit)
         except Exception:
@@ -244,8 +246,6 @@ class Monitor:
 
     def _finish(self, reason: str, error: BridgeError | HfsError | None = None) -> Outcome:
         """Wait for the analysis of what was recorded, and close the session."""
-        if self._on_status is not None:
-            self._on_status(self._status(ending=True))
         self._settle(self._worker.finish())
         statistics, rate_hz = self._acquisition.statistics, self._acquisition.clock.rate_hz
         analysed = self._worker.analysed_samples

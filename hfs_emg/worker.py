@@ -110,9 +110,10 @@ class AnalysisWorker:
             self._fail(error)
         except Exception as error:
             self._fail(AnalysisFailed(self._sentence(f"a fault of the program, {type(error).__name__}: {error}")))
-        with self._changed:
-            self._done = True
-            self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._done = True
+                self._changed.notify_all()
 
     def _next(self) -> Block | None:
         """What waits, merged; None at the end."""
