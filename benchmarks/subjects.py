@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hfs_emg.simulation.face import SimulatedFace
-from hfs_emg.simulation.scenarios import load_scenario, scenario_names
+from hfs_emg.simulation.subjects import draw_subject, phenotype_names
 
 Set = Literal["train", "tune", "test"]
-SEEDS: dict[Set, range] = {"train": range(10_000, 10_060), "tune": range(20_000, 20_020), "test": range(30_000, 30_030)}
+SEEDS: dict[Set, range] = {"train": range(10_000, 11_560), "tune": range(20_000, 20_078), "test": range(30_000, 30_104)}
+DURATION_S: dict[Set, float] = {"train": 60.0, "tune": 180.0, "test": 300.0}
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnSubject:
-    """One simulated person with the rate and number of inputs of the recording."""
+    """One simulated person: seed, phenotype, length of the recording."""
 
     seed: int
-    scenario: str
-    rate_hz: float
-    channels: int
+    phenotype: str
     duration_s: float
 
     def face(self) -> SimulatedFace:
-        """The person, with electrodes."""
-        return SimulatedFace(load_scenario(self.scenario), seed=self.seed, rate_hz=self.rate_hz, channels=self.channels)
+        """The person, with electrodes; rate and number of inputs are drawn too."""
+        scenario = draw_subject(self.seed, self.phenotype)
+        return SimulatedFace(
+            scenario,
+            seed=self.seed,
+            rate_hz=scenario.suggested_rate_hz,
+            channels=scenario.suggested_channels,
+        )
 
 
 def drawn(which: Set) -> list[DrawnSubject]:
-    """All subjects of a set."""
-    names = scenario_names()
-    return [
-        DrawnSubject(
-            seed, names[i % len(names)], (250.0, 250.0, 250.0, 500.0, 1000.0, 200.0)[i % 6], 8 if i % 4 else 4, 240.0
-        )
-        for i, seed in enumerate(SEEDS[which])
-    ]
+    """All subjects of a set: every phenotype equally often."""
+    names = phenotype_names()
+    return [DrawnSubject(seed, names[i % len(names)], DURATION_S[which]) for i, seed in enumerate(SEEDS[which])]

@@ -11,45 +11,38 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from boosting import fit, softmax
-from examples import Examples, collect
+from boosting import Examples, fit, softmax
+from examples import LabelledAtoms, collect
 
-from hfs_emg.analysis.classify import CLASSES, DEFAULT_MODEL, FeatureTable, ModelFile
+from hfs_emg.analysis.classify import CLASSES, DEFAULT_MODEL, Axis, ModelFile, ScoreTable
 from hfs_emg.analysis.features import NAMES
 
 
-def weights_of(examples: Examples) -> np.ndarray:
-    """Each subject counts alike up to a limit, and rare kinds are lifted to the square root of their rarity."""
+def weights_of(examples: LabelledAtoms) -> np.ndarray:
+    """Each subject counts alike up to a limit, and rare kinds are lifted a little."""
     _, index, counts = np.unique(examples.subjects, return_inverse=True, return_counts=True)
     per_subject = np.minimum(1.0, 400 / counts)[index]
     share = np.bincount(examples.labels, minlength=len(CLASSES)) / len(examples.labels)
-    per_kind = np.minimum(4.0, (0.1 / np.maximum(share, 1e-3)) ** 0.5)
+    per_kind = np.clip((0.1 / np.maximum(share, 1e-3)) ** 0.3, 0.7, 2.0)
     return np.asarray(per_subject * per_kind[examples.labels])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--again", action="store_true", help="use the atoms gathered last time")
     parser.add_argument("--out", type=Path, default=DEFAULT_MODEL)
     options = parser.parse_args()
     began = time.monotonic()
-    train, tune = collect("train"), collect("tune")
+    train, tune = collect("train", again=options.again), collect("tune", again=options.again)
     print(
         f"{len(train.labels)} train and {len(tune.labels)} tune atoms after {time.monotonic() - began:.0f} s",
         flush=True,
     )
-    model = fit(
-        train.values,
-        train.labels,
-        weights_of(train),
-        len(CLASSES),
-        train.forbidden,
-        options.rounds,
-        (tune.values, tune.labels, weights_of(tune), tune.forbidden),
-    )
-    scores = model.scores(tune.values)
-    scores[tune.forbidden] = -np.inf
-    best = softmax(scores).argmax(axis=1)
+    learn, watch = (Examples(e.values, e.labels, weights_of(e), e.forbidden) for e in (train, tune))
+    model = fit(learn, watch, rounds=options.rounds, pairs=options.pairs)
+    best = softmax(model.scores(tune.values, tune.forbidden)).argmax(axis=1)
     print("tune atoms, rows true, columns decided:")
     print(" " * 14 + " ".join(f"{c[:6]:>7}" for c in CLASSES))
     for k, name in enumerate(CLASSES):
@@ -57,12 +50,16 @@ def main() -> None:
         print(f"{name:14}" + " ".join(f"{v:7d}" for v in row))
     stored = ModelFile(
         schema="hfs-emg/model/1",
-        name="additive-1",
+        name="additive-pairs-1",
         classes=list(CLASSES),
-        intercept=[round(float(v), 4) for v in model.intercept],
-        features=[
-            FeatureTable(name, [float(e) for e in edges], [[round(float(v), 3) for v in row] for row in table])
-            for name, edges, table in zip(NAMES, model.edges, model.tables, strict=True)
+        intercept=[round(float(v), 3) for v in model.intercept],
+        tables=[
+            ScoreTable(
+                [Axis(NAMES[f], [float(e) for e in edges]) for f, edges in zip(t.features, t.edges, strict=True)],
+                [[round(float(v), 2) for v in row] for row in t.scores],
+            )
+            for t in model.tables
+            if np.abs(t.scores).max() > 0.02
         ],
     )
     options.out.write_bytes(msgspec.json.encode(stored) + b"\n")

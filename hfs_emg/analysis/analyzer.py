@@ -12,25 +12,31 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side
+from calibration.montage import Montage, Side, Site
 from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
 from hfs_emg.analysis.classify import DEFAULT_MODEL, NONE, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.edges import EdgeFinder
 from hfs_emg.analysis.episodes import RAIL_REASON, DecidedAtom, EpisodeBuilder
 from hfs_emg.analysis.features import FeatureMaker
-from hfs_emg.analysis.frames import FrameClock, FrameStream
+from hfs_emg.analysis.frames import FrameClock, FrameStream, moving_minimum
 from hfs_emg.analysis.history import History, PastAtom
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
 from hfs_emg.analysis.levels import LevelLog
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
+from hfs_emg.events import Episode, Findings, InProgress, Invalid, InvalidReason, Kind
 from hfs_emg.model import Block, Signal
 
 EDGE_DELAY_S = 0.004
 """How late the filtered signal is: group delay of the EMG band at its centre, measured on simulated bursts."""
+HUM_SHARE = 0.55
+"""Share of an atom's power at the mains frequency above which it is a jump of the hum; muscle has under a quarter there."""
+HUM_LEAST_S = 0.05
+VALLEY = 0.25
+"""Tonic contraction is modulated by 20–60 %, so its envelope stays above 0.4 of its peak; between clonic bursts it falls further."""
+VALLEY_REACH_S = 0.25
 RAIL_MARGIN = 0.001
 """Codes within this share of the range from its end count as rail."""
 SHOWN_AFTER_FRAMES = 6
@@ -60,7 +66,8 @@ class Analyzer:
         self._conditioner = Conditioner(signal.rate_hz, channels, second, settings)
         self._frames = FrameStream(self.clock, channels)
         self._off_skin = InvalidRuns(signal.rate_hz / second, labels)
-        self._levels = LevelLog(self.clock, channels, settings)
+        eyes = tuple(i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI)
+        self._levels = LevelLog(self.clock, channels, settings, eyes)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
         self._features = FeatureMaker(self.clock, montage)
@@ -72,6 +79,7 @@ class Analyzer:
         self._known_at = 0
         self._island_at = 0
         self._samples = 0
+        self._hum: list[Invalid] = []
 
     def push(self, block: Block) -> Findings:
         """The next samples. Returns what they settled."""
@@ -109,6 +117,8 @@ class Analyzer:
     def _findings(
         self, episodes: list[Episode], invalid: list[Invalid], in_progress: tuple[InProgress, ...]
     ) -> Findings:
+        invalid += self._hum
+        self._hum = []
         moved = (e for e in episodes if e.kind is Kind.ARTEFACT and e.reason != RAIL_REASON)
         invalid.extend(self._artefact_stretch(e) for e in moved)
         return Findings(tuple(episodes), tuple(invalid), in_progress, self.clock.seconds(self._finder.frontier))
@@ -138,6 +148,7 @@ class Analyzer:
                     Decision(nothing, nothing, nothing),
                     1.0,
                     None,
+                    0.0,
                 )
             )
         return stretches
@@ -165,15 +176,41 @@ class Analyzer:
         states = self._atoms.states(near)
         past = []
         for atom in self._atoms.atoms(near, states):
+            if self._is_hum(near, atom):
+                self._hum.append(self._stretch(near, atom, "mains"))
+                continue
             values = self._features.measure(near, states, atom, self._history)
             decision = self._classifier.decide(values)
-            self.observe(near, atom, values, decision)
+            self.observe(near, atom, values)
             past.append(self._remember(near, atom))
             if decision.kind != NONE:
                 self._builder.add(self._decided(near, states, atom, decision))
         self._history.add(past)
 
-    def observe(self, near: Neighbourhood, atom: Atom, values: NDArray[np.float64], decision: Decision) -> None:
+    def _is_hum(self, near: Neighbourhood, atom: Atom) -> bool:
+        """Whether an atom is a jump of the mains: most of its power at that one frequency, on the strongest channels."""
+        hop = self.clock.hop
+        wave = near.wave[list(atom.channels), atom.start * hop : atom.end * hop]
+        if atom.end - atom.start < self.clock.frames(HUM_LEAST_S):
+            return False
+        turns = (
+            2 * np.pi * self._levels.hum_hz(near.first + atom.start) / self.signal.rate_hz * np.arange(wave.shape[1])
+        )
+        in_phase, across = (wave * np.cos(turns)).sum(axis=1), (wave * np.sin(turns)).sum(axis=1)
+        power = np.maximum((wave * wave).sum(axis=1), 1e-9)
+        share = 2 * (in_phase**2 + across**2) / wave.shape[1] / power
+        return bool(np.median(share) > HUM_SHARE)
+
+    def _stretch(self, near: Neighbourhood, atom: Atom, reason: InvalidReason) -> Invalid:
+        labels = tuple(self._labels[c] for c in atom.channels)
+        return Invalid(
+            self.clock.seconds(near.first + atom.start),
+            self.clock.seconds(near.first + atom.end),
+            None if len(labels) == len(self._labels) else labels,
+            reason,
+        )
+
+    def observe(self, near: Neighbourhood, atom: Atom, values: NDArray[np.float64]) -> None:
         """Called for each atom with its features; training overrides it."""
 
     def _remember(self, near: Neighbourhood, atom: Atom) -> PastAtom:
@@ -191,9 +228,10 @@ class Analyzer:
             for start, end in runs(atom.active[c], self.clock.frames(0.07)):
                 a, b = atom.start + start, atom.start + end
                 floor = float(near.floor[c, a])
+                seen = bool(states.burst[c, a:b].any())
                 begins = self._edges.onset_s(near.wave[c], near.first, a, b, floor)
                 ends = self._edges.offset_s(near.wave[c], near.first, b, a, floor)
-                if ends <= begins:
+                if ends <= begins or not seen:
                     begins, ends = self.clock.seconds(near.first + a), self.clock.seconds(near.first + b)
                 bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))
         shown = None
@@ -211,7 +249,20 @@ class Analyzer:
             decision,
             weight,
             shown,
+            self._uninterrupted_s(near, atom),
         )
+
+    def _uninterrupted_s(self, near: Neighbourhood, atom: Atom) -> float:
+        """Longest stretch of a channel in which the envelope never falls below a quarter of its highest nearby."""
+        reach = self.clock.frames(VALLEY_REACH_S)
+        longest = 0
+        for c in atom.channels:
+            power = near.envelope[c, atom.start : atom.end]
+            padded = np.concatenate([np.zeros(reach), power, np.zeros(reach)])
+            highest = -moving_minimum(-padded[None, :], 2 * reach + 1)[0]
+            on = atom.active[c] & (power >= VALLEY**2 * highest)
+            longest = max([longest, *(end - start for start, end in runs(on, self.clock.frames(0.04)))])
+        return self.clock.seconds(longest)
 
     def _looks_like_spasm(
         self, near: Neighbourhood, states: SiteStates, side: Side, start: int, end: int

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side
+from calibration.montage import Montage, Side, Site
 from hfs_emg.analysis.frames import FrameClock, moving_minimum
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import SideName
@@ -25,7 +25,12 @@ BEFORE_S = 0.6
 """Frames before an island that a decision may use; what lies further back is told by the history of atoms."""
 _BACKGROUND_S = (0.05, 0.45)
 """The lowest power in this stretch before a frame is what it rises from."""
+EYE_ON = 20.0
+"""Power of the 2–15 Hz eye potential over its noise that shows a blink: amplitude 4.5 times the noise RMS, on both sides."""
+EYE_OFF = 8.0
 _CLOSE_S = 0.08
+_REST_S = 0.1
+_JOIN_S = 0.15
 _SHORTEST_S = 0.024
 _SMOOTH_FRAMES = 5
 
@@ -35,7 +40,8 @@ class Neighbourhood:
     """An island with the frames around it: `first` is the absolute index of column 0, the island is columns start…end.
 
     envelope (channels, m): 48 ms mean power. short: 24 ms mean power. floor (channels, m): noise power. slow, fast, hop: power of
-    the other views and of single frames. bad (channels, m). wave (channels, m * hop): the EMG itself.
+    the other views and of single frames. bad (channels, m). eye (m,): power of the eye potential over its noise, as far as
+    both eyes show it. wave (channels, m * hop): the EMG itself.
     """
 
     first: int
@@ -48,6 +54,7 @@ class Neighbourhood:
     fast: Floats
     floor: Floats
     bad: Flags
+    eye: Floats
     wave: Floats
 
 
@@ -55,7 +62,8 @@ class Neighbourhood:
 class Atom:
     """Frames start…end (columns of the neighbourhood) of one side, or of both together.
 
-    active (channels, end - start): where each channel takes part. channels: those that do, at least 24 ms.
+    active (channels, end - start): where each channel takes part. channels: those that do, at least 24 ms. stretch: columns
+    of the whole unbroken activity that the atom was cut from.
     """
 
     side: SideName
@@ -63,15 +71,20 @@ class Atom:
     end: int
     active: Flags
     channels: tuple[int, ...]
+    stretch: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteStates:
-    """Per channel and frame of a neighbourhood: in a burst, and how. one_sided and two_sided exclude each other."""
+    """Per channel and frame of a neighbourhood: in a burst, and how. one_sided and two_sided exclude each other.
+
+    eye_potential (m,): both eyes move (a blink, also one whose muscle drowns in noise).
+    """
 
     burst: Flags
     one_sided: Flags
     two_sided: Flags
+    eye_potential: Flags
 
 
 class AtomFinder:
@@ -84,7 +97,10 @@ class AtomFinder:
         self._ratio = settings.one_sided_ratio**2
         self._twins = [montage.twin(i) for i in range(len(montage.channels))]
         self._sides = {side: montage.on(side) for side in Side}
+        self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
         self._close = clock.frames(_CLOSE_S)
+        self._rest = clock.frames(_REST_S)
+        self._join = clock.frames(_JOIN_S)
         self._shortest = max(2, clock.frames(_SHORTEST_S))
 
     def states(self, near: Neighbourhood) -> SiteStates:
@@ -110,7 +126,7 @@ class AtomFinder:
         for c, twin in enumerate(self._twins):
             if twin is not None:
                 two_sided[c] &= ~one_sided[twin]
-        return SiteStates(burst, one_sided, two_sided)
+        return SiteStates(burst, one_sided, two_sided, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
 
     def _background(self, near: Neighbourhood) -> Floats:
         back, far = (self._clock.frames(s) for s in _BACKGROUND_S)
@@ -125,23 +141,52 @@ class AtomFinder:
             rows = list(self._sides[side])
             if rows:
                 found += self._gather(near, side.value, states.one_sided, rows)
-        found += self._gather(near, "both", states.two_sided, list(range(len(states.two_sided))))
+        together = states.two_sided.copy()
+        if len(self._eyes) == 2:
+            together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
+        found += self._gather(near, "both", together, list(range(len(together))))
         return sorted(found, key=lambda a: (a.start, a.side == "both", a.side))
 
     def _gather(
         self, near: Neighbourhood, side: Literal["left", "right", "both"], flags: Flags, rows: list[int]
     ) -> list[Atom]:
-        mask: Flags = np.asarray(flags[rows].any(axis=0))
-        mask[: near.start] = False
-        mask[near.end :] = False
+        count = flags[rows].sum(axis=0)
+        count[: near.start] = 0
+        count[near.end :] = 0
+        whole = runs(count > 0, self._close)
+        parts = [(part, span) for span in whole for part in (self._parts(count, *span) if side != "both" else [span])]
         found = []
-        for start, end in runs(mask, self._close):
+        for (start, end), span in parts:
             active = np.zeros((len(flags), end - start), dtype=np.bool_)
             active[rows] = flags[rows, start:end]
             taking_part = tuple(np.flatnonzero(active.sum(axis=1) >= self._shortest).tolist())
             if taking_part:
-                found.append(Atom(side, start, end, active, taking_part))
+                found.append(Atom(side, start, end, active, taking_part, span))
         return found
+
+    def _parts(self, count: NDArray[np.int64], start: int, end: int) -> list[tuple[int, int]]:
+        """A one-sided stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
+
+        What is left before and after is a part of its own unless it is brief.
+        """
+        cores = [(start + a, start + b) for a, b in runs(count[start:end] >= 2, self._join) if b - a >= self._shortest]
+        parts: list[tuple[int, int]] = []
+        at = start
+        for first, last in cores:
+            begins = first
+            if first - at >= self._rest:
+                parts.append((at, first))
+            elif parts:
+                parts[-1] = (parts[-1][0], first)
+            else:
+                begins = at
+            parts.append((begins, last))
+            at = last
+        if cores and end - at < self._rest:
+            parts[-1] = (parts[-1][0], end)
+        elif end > at:
+            parts.append((at, end))
+        return parts
 
 
 def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal as dsp
 
-from hfs_emg.analysis.mains import Line, MainsTracker
+from hfs_emg.analysis.mains import Line, MainsSecond, MainsTracker
 from hfs_emg.analysis.settings import AnalysisSettings
 
 Samples = NDArray[np.float64]
@@ -21,18 +21,19 @@ Samples = NDArray[np.float64]
 RESTART_AFTER_S = 0.02
 """A hole longer than this restarts the filters; a shorter one is bridged by the held value."""
 _NOTCH_WIDTH_HZ = 1.6
+"""Of each of two notches in a row: real hum of 500 µV must go down to a microvolt although its frequency wanders."""
 SLOW_BAND_HZ = (2.0, 15.0)
 FAST_ABOVE_HZ = 55.0
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioned:
-    """The same n samples three times, each (channels, n), µV. mains_uv: hum per channel for each second that was completed."""
+    """The same n samples three times, each (channels, n), µV. mains: hum, for each second that was completed."""
 
     emg: Samples
     slow: Samples
     fast: Samples
-    mains_uv: list[Samples]
+    mains: list[MainsSecond]
 
 
 class _Filter:
@@ -80,7 +81,7 @@ class Conditioner:
     def _notch(self, line: Line, before: _Filter | None) -> _Filter:
         """A notch at the line; one whose frequency was tracked goes on with the state of the one before."""
         b, a = dsp.iirnotch(line.hz, line.hz / _NOTCH_WIDTH_HZ, fs=self._rate_hz)
-        return _Filter(np.concatenate([b, a])[None, :], self._channels, before)
+        return _Filter(np.repeat(np.concatenate([b, a])[None, :], 2, axis=0), self._channels, before)
 
     def push(self, uv: Samples, lost: NDArray[np.bool_]) -> Conditioned:
         """Filter the next samples."""
@@ -132,7 +133,7 @@ class Conditioner:
             if self._in_second == self.mains.second:
                 self._in_second = 0
                 self._turn_second()
-                out.mains_uv.append(self.mains.amplitude_uv)
+                out.mains.append(self.mains.last)
         out.fast[:, start:end] = self._fast_filter.push(np.ascontiguousarray(out.emg[:, start:end]))
 
     def _turn_second(self) -> None:

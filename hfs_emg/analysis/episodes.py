@@ -21,6 +21,9 @@ from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import Burst, Episode, Kind, SideName
 
 _ALONE = "alone"
+_FRAGMENT_S = 0.6
+_NEAR_S = 0.15
+"""What one site does by itself this close to a spasm belongs to it."""
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SPASM_FROM = 0.5
 """Below this probability of a spasm the episode is `unsure`."""
@@ -43,6 +46,8 @@ class DecidedAtom:
     weight: float
     shown_s: float | None
     """When it first looked like a spasm."""
+    uninterrupted_s: float
+    """Longest stretch of one channel without a valley."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,8 @@ class EpisodeBuilder:
         self._gap = clock.frames(settings.episode_gap_s)
         self._quiet = clock.frames(QUIET_S)
         self._tonic_s = settings.tonic_s
+        self._fragment_frames = clock.frames(_FRAGMENT_S)
+        self._near = clock.frames(_NEAR_S)
         self._open: list[_Open] = []
         self._next_id = 1
         self._can_be_spasm = {s.value: self._pairs(s) >= 2 for s in Side}
@@ -79,7 +86,7 @@ class EpisodeBuilder:
         for episode in self._open:
             near = atom.first - episode.end <= self._gap and episode.first - atom.end <= self._gap
             absorbs = episode.group == group and (
-                episode.side == side or (group == Kind.VOLUNTARY and episode.side == "both")
+                episode.side == side or (episode.side == "both" and self._fragment(atom))
             )
             if near and absorbs:
                 episode.atoms.append(atom)
@@ -87,6 +94,10 @@ class EpisodeBuilder:
                 episode.end = max(episode.end, atom.end)
                 return
         self._open.append(_Open(group, side, atom.first, atom.end, [atom]))
+
+    def _fragment(self, atom: DecidedAtom) -> bool:
+        """Whether a one-sided atom is a leftover of a two-sided movement: brief. A long one is an action of that side."""
+        return atom.end - atom.first <= self._fragment_frames
 
     def add_alone(self, atom: DecidedAtom) -> None:
         """An artefact that is known by itself and joins nothing: a channel at its rail."""
@@ -113,14 +124,15 @@ class EpisodeBuilder:
     def _finish(self, e: _Open, settled_s: float) -> Episode:
         kind, confidence, said = self._judge(e)
         channels = self._montage.channels
-        bursts = _joined(burst for atom in e.atoms for burst in atom.bursts)
+        atoms = _core(e.atoms, self._near) if kind is Kind.SPASM else e.atoms
+        bursts = _joined(burst for atom in atoms for burst in atom.bursts)
         start = min(b[1] for b in bursts)
         end = max(b[2] for b in bursts)
-        moved = {channels[c].site for atom in e.atoms for c in atom.channels}
+        moved = {channels[c].site for atom in atoms for c in atom.channels}
         sites = [site for site in Site if site in moved]
         form: Literal["clonic", "tonic"] | None = None
         if kind is Kind.SPASM:
-            form = "tonic" if max(b[2] - b[1] for b in bursts) >= self._tonic_s else "clonic"
+            form = "tonic" if max(a.uninterrupted_s for a in atoms) >= self._tonic_s else "clonic"
         side: SideName | None = e.side
         if kind is Kind.ARTEFACT:
             side = None
@@ -180,9 +192,15 @@ class EpisodeBuilder:
 def _group(kind: str, side: SideName) -> tuple[str, SideName]:
     if kind in (Kind.SPASM, Kind.TWITCH):
         return _MOVE, side
-    if kind in (Kind.SYNKINESIS, Kind.VOLUNTARY):
+    if kind in (Kind.SYNKINESIS, Kind.VOLUNTARY, Kind.ORAL):
         return kind, side
     return kind, "both"
+
+
+def _core(atoms: list[DecidedAtom], near: int) -> list[DecidedAtom]:
+    """The atoms that are a spasm, and those that touch them: others of the group do not move its edges."""
+    sure = [a for a in atoms if a.decision.kind == Kind.SPASM]
+    return [a for a in atoms if any(a.first - s.end <= near and s.first - a.end <= near for s in sure)]
 
 
 def _pooled(each: NDArray[np.float64], mean: float) -> float:

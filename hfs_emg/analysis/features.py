@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
 from hfs_emg.analysis.atoms import Atom, Neighbourhood, SiteStates, runs
+from hfs_emg.analysis.edges import change_point
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
+from hfs_emg.analysis.measures import correlation, db, half_peak
+from hfs_emg.analysis.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +48,6 @@ NAMES = (
     "crest",  # dB of the strongest 8 ms over the mean
     "modulation",  # coefficient of variation of the envelope
     "subbursts",
-    "amplitude",  # log2 µV
     "level_before",  # own side, 0.1–0.4 s before
     "level_after",  # own side, 0.15–0.5 s after
     "level_later",  # own side, 0.5–1.0 s after
@@ -59,13 +61,26 @@ NAMES = (
     "eye_over_blink",  # dB of the eye over the two-sided eye just before (F8)
     "lower_context",  # share of the last 3 s with two-sided lower face (F12)
     "eye_rate",  # two-sided eye atoms in the last 10 s
-    "own_count",  # one-sided atoms of this side in the last 20 s
-    "other_count",
+    "since_own",  # s since the last one-sided atom of this side ended, 3 at most
+    "since_eye",  # s since both eyes last moved together, 3 at most
     "rhythm_count",  # like atoms in the last 4 s
     "rhythm_interval",
     "rhythm_cv",  # irregularity of their intervals (F6)
     "coupling",  # share of recent two-sided movements that this side's lower face followed (F10)
-    "noise",  # log2 µV RMS of the strongest site's floor
+    "eye_potential",  # share of the atom during which both eyes show a slow potential
+    "eye_potential_level",
+    "slow_elsewhere",  # dB of the strongest slow power away from the eyes over that at the eyes
+    "stretch",  # log10 s of the whole unbroken activity of that side
+    "into_stretch",  # s from its beginning to this part
+    "lag_movement",  # s from the start of the two-sided movement meanwhile (F10)
+    "outlasts_movement",  # s by which this outlasts it (F8)
+    "early_power",  # dB of the first 24 ms over the 80 ms after them: above 0 for what starts with full strength (F5)
+    "sharp_sites",  # sites that rise by 6 dB within 32 ms of the onset
+    "asymmetry_all",  # log2 of own over other side, all sites
+    "asymmetry_rise",  # log2 of what the onset added here over what it added on the other side
+    "two_sided_sites",  # sites of this side that move together with their twin meanwhile
+    "side_correlation",  # envelope of this side and the other
+    "sides_level",  # dB of this side's own strongest site over the strongest two-sided site meanwhile
 )
 _GROUPS = (
     ("share_brow", (Site.FRONTALIS,)),
@@ -88,6 +103,7 @@ class FeatureMaker:
         self._rows["both"] = np.arange(len(channels))
         self.eyes = [i for i, c in enumerate(channels) if c.site is Site.ORBICULARIS_OCULI]
         self.lower = [i for i, c in enumerate(channels) if c.site.lower_face]
+        self._surroundings = Surroundings(clock, self._rows, self.eyes, self.lower)
 
     def measure(self, near: Neighbourhood, states: SiteStates, atom: Atom, history: History) -> Floats:
         """All features of one atom, (len(NAMES),), NaN where not known."""
@@ -101,15 +117,14 @@ class FeatureMaker:
         order = taking[np.argsort(-level[taking], kind="stable")]
         values["two_sided"] = float(atom.side == "both")
         values["duration"] = float(np.log10(self._clock.seconds(atom.end - atom.start)))
-        values["amplitude"] = float(np.log2(max(float(np.sqrt(envelope[order[0]].max())), 0.1)))
-        values["noise"] = float(np.log2(np.sqrt(near.floor[order[0], atom.start])))
         self._levels(values, near, atom, level, order)
         self._shares(values, amplitude, own)
         self._asymmetries(values, atom, amplitude, taking)
         self._shape(values, near, atom, order)
         self._views(values, near, atom, order)
-        self._surroundings(values, near, states, atom, own)
-        self._past(values, near, atom, history)
+        self._onset(values, near, atom, order)
+        self._sides(values, near, states, atom, order)
+        self._surroundings.measure(values, near, states, atom, history)
         return np.array([values[name] for name in NAMES])
 
     def _side_of(self, channel: int) -> Side:
@@ -118,23 +133,23 @@ class FeatureMaker:
     def _levels(
         self, values: dict[str, float], near: Neighbourhood, atom: Atom, level: Floats, order: NDArray[np.int64]
     ) -> None:
-        values["level_first"] = _db(level[order[0]])
+        values["level_first"] = db(level[order[0]])
         mates = [int(c) for c in order[1:] if self._side_of(int(c)) is self._side_of(int(order[0]))]
         own_rest = [c for c in self._rows[self._side_of(int(order[0])).value] if c != order[0]]
         if own_rest:
-            values["level_second"] = _db(max(level[own_rest].max(), 1.0))
+            values["level_second"] = db(max(level[own_rest].max(), 1.0))
         sites = {self._montage.channels[int(c)].site for c in order}
         values["sites"] = float(len(sites))
         mine = self._side_of(int(order[0])) if atom.side == "both" else Side(atom.side)
         other = self._rows[mine.other.value]
         if len(other):
-            values["level_other"] = _db(max(level[other].max(), 1.0))
+            values["level_other"] = db(max(level[other].max(), 1.0))
         if mates:
             a, b = (near.short[c, atom.start : atom.end] for c in (int(order[0]), mates[0]))
-            values["onset_spread"] = self._clock.seconds(abs(_half_peak(a) - _half_peak(b)))
+            values["onset_spread"] = self._clock.seconds(abs(half_peak(a) - half_peak(b)))
             lead = self._clock.frames(0.05)
             wide = slice(max(0, atom.start - lead), min(near.envelope.shape[1], atom.end + lead))
-            values["site_correlation"] = _correlation(
+            values["site_correlation"] = correlation(
                 np.sqrt(near.short[int(order[0]), wide]), np.sqrt(near.short[mates[0], wide])
             )
 
@@ -197,16 +212,16 @@ class FeatureMaker:
         values["modulation"] = float(inside.std() / max(float(inside.mean()), 1e-9))
         values["subbursts"] = float(len(runs(inside > 0.5 * peak, 2)))
         strongest = near.hop[order[0], atom.start : atom.end]
-        values["crest"] = _db(strongest.max() / max(float(strongest.mean()), 1e-9))
+        values["crest"] = db(strongest.max() / max(float(strongest.mean()), 1e-9))
 
     def _views(self, values: dict[str, float], near: Neighbourhood, atom: Atom, order: NDArray[np.int64]) -> None:
         cut = slice(atom.start, atom.end)
         emg = near.hop[order, cut].mean(axis=1)
         fast = near.fast[order, cut].mean(axis=1)
         slow = near.slow[order, cut].mean(axis=1)
-        values["fast_share"] = _db(fast[0] / max(emg[0], 1e-9))
-        values["slow_share"] = _db(slow[0] / max(emg[0], 1e-9))
-        values["slow_share_least"] = _db(float((slow / np.maximum(emg, 1e-9)).min()))
+        values["fast_share"] = db(fast[0] / max(emg[0], 1e-9))
+        values["slow_share"] = db(slow[0] / max(emg[0], 1e-9))
+        values["slow_share_least"] = db(float((slow / np.maximum(emg, 1e-9)).min()))
         hop = self._clock.hop
         wave = near.wave[:, atom.start * hop : atom.end * hop]
         best = np.nan
@@ -214,82 +229,86 @@ class FeatureMaker:
             rows = [int(c) for c in order[:6] if self._side_of(int(c)) is side][:3]
             for i, a in enumerate(rows):
                 for b in rows[i + 1 :]:
-                    found = abs(_correlation(wave[a], wave[b]))
+                    found = abs(correlation(wave[a], wave[b]))
                     best = found if np.isnan(best) else max(best, found)
         values["wave_correlation"] = best
         mirrors = [
-            _correlation(np.sqrt(near.short[c, cut]), np.sqrt(near.short[t, cut]))
+            correlation(np.sqrt(near.short[c, cut]), np.sqrt(near.short[t, cut]))
             for c in order[:2].tolist()
             if (t := self._twins[c]) is not None
         ]
         if mirrors:
             values["mirror_correlation"] = max(mirrors)
 
-    def _surroundings(
-        self, values: dict[str, float], near: Neighbourhood, states: SiteStates, atom: Atom, own: NDArray[np.int64]
+    def _onset(self, values: dict[str, float], near: Neighbourhood, atom: Atom, order: NDArray[np.int64]) -> None:
+        """How the strongest sites begin: found in the samples, where power changes most."""
+        hop, rate = self._clock.hop, self._clock.rate_hz
+        lead, follow = round(0.06 * rate), round(0.12 * rate)
+        begin = atom.start * hop
+        first, last = max(0, begin - lead), min(near.wave.shape[1], begin + follow)
+        total = np.zeros(last - first)
+        for c in order[:3]:
+            total += near.wave[c, first:last] ** 2 / near.floor[c, atom.start]
+        at = first + change_point(total, float(min(3, len(order))))
+        early, rest = round(0.024 * rate), round(0.104 * rate)
+        end = min(near.wave.shape[1], max(at + rest, at + early + 4))
+        if end - at > early + 2:
+            start_power = sum(
+                float((near.wave[c, at : at + early] ** 2).mean() / near.floor[c, atom.start]) for c in order[:3]
+            )
+            then = sum(
+                float((near.wave[c, at + early : end] ** 2).mean() / near.floor[c, atom.start]) for c in order[:3]
+            )
+            values["early_power"] = db(start_power / max(then, 1e-6))
+        step = round(0.032 * rate)
+        own = self._rows[self._side_of(int(order[0])).value]
+        before = near.wave[own, max(0, at - step) : at]
+        after = near.wave[own, at : at + step]
+        floor = near.floor[own, atom.start]
+        if before.shape[1] and after.shape[1]:
+            was = np.maximum((before * before).mean(axis=1), floor)
+            became = (after * after).mean(axis=1)
+            values["sharp_sites"] = float((became >= 4.0 * was).sum())
+            self._added(values, near, own, at, step)
+
+    def _added(self, values: dict[str, float], near: Neighbourhood, own: NDArray[np.int64], at: int, step: int) -> None:
+        """What the onset added on this side and on the other, over the sites that have twins."""
+        mine = theirs = 0.0
+        for c in own.tolist():
+            twin = self._twins[c]
+            if twin is None:
+                continue
+            for rows, is_mine in ((c, True), (twin, False)):
+                before = near.wave[rows, max(0, at - 2 * step) : at]
+                after = near.wave[rows, at : at + 2 * step]
+                more = max(0.0, float((after * after).mean()) - float((before * before).mean()))
+                if is_mine:
+                    mine += float(np.sqrt(more))
+                else:
+                    theirs += float(np.sqrt(more))
+        values["asymmetry_rise"] = float(np.log2((mine + 0.5) / (theirs + 0.5)))
+
+    def _sides(
+        self,
+        values: dict[str, float],
+        near: Neighbourhood,
+        states: SiteStates,
+        atom: Atom,
+        order: NDArray[np.int64],
     ) -> None:
-        seconds = self._clock.frames
-        end = near.envelope.shape[1]
-
-        def loudest(first: int, last: int) -> float:
-            first, last = max(0, first), min(end, last)
-            if last <= first or not len(own):
-                return 0.0
-            level = np.where(
-                near.bad[own, first:last], 0.0, near.envelope[own, first:last] / near.floor[own, first:last]
-            )
-            return _db(max(float(level.max()), 1.0))
-
-        def share(flags: NDArray[np.bool_], rows: list[int], first: int, last: int) -> float:
-            first, last = max(0, first), min(end, last)
-            if not rows:
-                return float("nan")
-            return float(flags[rows, first:last].any(axis=0).mean()) if last > first else 0.0
-
-        values["level_before"] = loudest(atom.start - seconds(0.4), atom.start - seconds(0.1))
-        values["level_after"] = loudest(atom.end + seconds(0.15), atom.end + seconds(0.5))
-        values["level_later"] = loudest(atom.end + seconds(0.5), atom.end + seconds(1.0))
-        values["eye_two_sided"] = share(states.two_sided, self.eyes, atom.start, atom.end)
-        values["lower_two_sided"] = share(states.two_sided, self.lower, atom.start, atom.end)
-        values["eye_before"] = share(states.two_sided, self.eyes, atom.start - seconds(0.4), atom.start)
-        values["eye_after"] = share(states.two_sided, self.eyes, atom.end, atom.end + seconds(0.5))
-        values["lower_after"] = share(states.two_sided, self.lower, atom.end, atom.end + seconds(1.0))
-        values["one_sided_after"] = share(states.one_sided, own.tolist(), atom.end, atom.end + seconds(1.0))
-        mine = [c for c in own.tolist() if c in self.eyes]
-        if mine:
-            lead = max(0, atom.start - seconds(0.4))
-            blink = np.where(states.two_sided[mine, lead : atom.end], near.envelope[mine, lead : atom.end], 0.0).max()
-            if blink > 0:
-                now = near.envelope[mine, atom.start : atom.end].max()
-                values["eye_over_blink"] = _db(now / blink)
-
-    def _past(self, values: dict[str, float], near: Neighbourhood, atom: Atom, history: History) -> None:
-        now = self._clock.seconds(near.first + atom.start)
-        values["lower_context"] = history.lower_share(now)
-        values["eye_rate"] = float(history.eye_count(now))
-        if atom.side == "both":
-            values["own_count"] = values["other_count"] = float(
-                history.one_sided_count("left", now) + history.one_sided_count("right", now)
-            )
-        else:
-            other = "right" if atom.side == "left" else "left"
-            values["own_count"] = float(history.one_sided_count(atom.side, now))
-            values["other_count"] = float(history.one_sided_count(other, now))
-            values["coupling"] = history.coupling(atom.side)
-        rhythm = history.rhythm(atom.side, now)
-        values["rhythm_count"], values["rhythm_interval"], values["rhythm_cv"] = rhythm
-
-
-def _db(power: float) -> float:
-    return float(10 * np.log10(max(float(power), 1e-6)))
-
-
-def _half_peak(power: Floats) -> int:
-    return int(np.flatnonzero(power >= 0.25 * power.max())[0])
-
-
-def _correlation(a: Floats, b: Floats) -> float:
-    a = a - a.mean()
-    b = b - b.mean()
-    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / scale if scale > 1e-12 else 0.0
+        side = self._side_of(int(order[0]))
+        own, other = self._rows[side.value], self._rows[side.other.value]
+        cut = slice(atom.start, atom.end)
+        if not len(other):
+            return
+        envelope = np.where(near.bad[:, cut], near.floor[:, cut], near.envelope[:, cut])
+        amplitude = np.sqrt(np.maximum(envelope - near.floor[:, cut], 0.0)).mean(axis=1)
+        values["asymmetry_all"] = float(np.log2((amplitude[own].sum() + 0.3) / (amplitude[other].sum() + 0.3)))
+        together = states.two_sided[:, cut].sum(axis=1) >= max(2, 0.3 * (atom.end - atom.start))
+        values["two_sided_sites"] = float(together[own].sum())
+        here = np.sqrt(near.short[own, cut]).sum(axis=0)
+        there = np.sqrt(near.short[other, cut]).sum(axis=0)
+        values["side_correlation"] = correlation(here, there)
+        if together.any():
+            level = near.envelope[:, cut] / near.floor[:, cut]
+            values["sides_level"] = db(float(level[order[0]].max()) / max(float(level[together].max()), 1e-6))

@@ -9,7 +9,7 @@ import numpy as np
 
 from hfs_emg.events import SideName
 
-MEMORY_S = 20.0
+MEMORY_S = 10.0
 _COUPLING_MEMORY = 12.0
 """Movements over which the coupling of a side to two-sided movements is averaged."""
 
@@ -63,9 +63,10 @@ class History:
         """Two-sided movements of the eyes that began in the last 10 s."""
         return sum(1 for a in self._atoms if a.side == "both" and a.eye and now_s - 10.0 <= a.start_s < now_s)
 
-    def one_sided_count(self, side: str, now_s: float) -> int:
-        """Atoms of one side that began in the last 20 s."""
-        return sum(1 for a in self._atoms if a.side == side and now_s - MEMORY_S <= a.start_s < now_s)
+    def since(self, side: str, now_s: float, *, eye: bool) -> float:
+        """Seconds since the last atom of a side (one that moved the eye, if asked) ended; 3 at most."""
+        ends = [a.end_s for a in self._atoms if a.side == side and (a.eye or not eye) and a.start_s < now_s]
+        return min(3.0, max(0.0, now_s - max(ends))) if ends else 3.0
 
     def coupling(self, side: str) -> float:
         """Share of recent two-sided movements during which the lower face of this side moved by itself too."""

@@ -5,24 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hfs_emg.analysis.atoms import BEFORE_S, Neighbourhood
+from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Neighbourhood
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
-from hfs_emg.analysis.noise import NoiseFloor
+from hfs_emg.analysis.mains import MainsSecond
+from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
 from hfs_emg.analysis.quality import REASONS
 from hfs_emg.analysis.settings import AnalysisSettings
 
 SHORT_FRAMES = 3
-LEAD_OFF_MAINS_UV = 150.0
-"""Hum of this amplitude means that no skin is behind the electrode: ordinary hum is 0.5–80 µV."""
-LEAD_OFF_NOISE_UV = 40.0
+LEAD_OFF_MAINS_UV = 2000.0
+"""Hum of this amplitude means that no skin is behind the electrode: real recordings with poor contact show up to 600 µV."""
+LEAD_OFF_NOISE_UV = 60.0
 """So does resting noise above this: dry electrodes stay below 12 µV RMS."""
 
 
 class LevelLog:
     """Frames in; envelope, floor and activity by absolute frame index out. `end`: frames whose envelope is complete."""
 
-    def __init__(self, clock: FrameClock, channels: int, settings: AnalysisSettings) -> None:
+    def __init__(
+        self, clock: FrameClock, channels: int, settings: AnalysisSettings, eyes: tuple[int, ...] = ()
+    ) -> None:
+        """`eyes`: the channels over both eyelids; with two of them a blink is also seen by its eye potential."""
         self._clock = clock
         self._on = settings.on_factor**2
         self._off = settings.off_factor**2
@@ -36,8 +40,13 @@ class LevelLog:
         self._floor = SlidingArray(channels, np.float64)
         self._activity = SlidingArray(2, np.bool_)
         self._noise = NoiseFloor(channels)
+        self._eyes = list(eyes) if len(eyes) == 2 else []
+        self._eye_noise = NoiseFloor(len(self._eyes), SLOW_WINDOWS)
+        self._eye_floor = SlidingArray(len(self._eyes), np.float64)
+        self._eye = SlidingArray(1, np.float64)
         self._seconds = 0
-        self._mains: list[Floats] = []
+        self._mains: list[MainsSecond] = []
+        self._hum = SlidingArray(1, np.float64)
         self._off_skin = np.zeros(channels, dtype=np.bool_)
         self._off_skin_seconds = [self._off_skin]
         self._channels = channels
@@ -50,7 +59,7 @@ class LevelLog:
     def push(self, conditioned: Conditioned, hop: Floats, slow: Floats, fast: Floats, bad: Flags) -> None:
         """Frames (channels, n) as `FrameStream` gives them, and the samples they came from."""
         self._wave.append(conditioned.emg)
-        self._mains += conditioned.mains_uv
+        self._mains += conditioned.mains
         done = 0
         while done < hop.shape[1]:
             turn = (self._seconds + 1) * self._clock.second
@@ -61,6 +70,7 @@ class LevelLog:
             self._fast.append(fast[:, piece])
             self._bad.append(bad[:, piece] | self._off_skin[:, None])
             self._floor.append(np.repeat(self._noise.power[:, None], take, axis=1))
+            self._eye_floor.append(np.repeat(self._eye_noise.power[:, None], take, axis=1))
             done += take
             if self._hop.end == turn:
                 self._turn_second()
@@ -76,15 +86,16 @@ class LevelLog:
         if self._seconds == 2:
             # The start is deaf for two seconds; the filters have settled in the first, and the noise is learnt from the second.
             bad = np.zeros_like(bad)
-        windows = np.zeros((self._channels, whole // width))
-        spoiled = np.zeros((self._channels, whole // width), dtype=np.bool_)
-        for k in range(width):
-            windows += frames[:, k::width]
-            spoiled |= bad[:, k::width]
         off_before = self._off_skin
-        self._noise.push_second(windows / width, spoiled & ~off_before[:, None])
-        mains = self._mains.pop(0) if self._mains else np.zeros(self._channels)
-        self._off_skin = (mains > LEAD_OFF_MAINS_UV) | (self._noise.power > LEAD_OFF_NOISE_UV**2)
+        windows, spoiled = _windows(frames, bad, width)
+        self._noise.push_second(windows, spoiled & ~off_before[:, None])
+        if self._eyes:
+            span = whole // (2 * width) * 2 * width
+            slow = self._slow.read(start, start + span)[self._eyes]
+            self._eye_noise.push_second(*_windows(slow, bad[self._eyes, :span], 2 * width))
+        mains = self._mains.pop(0)
+        self._hum.append(np.full((1, self._clock.second), mains.hz))
+        self._off_skin = (mains.amplitude_uv > LEAD_OFF_MAINS_UV) | (self._noise.power > LEAD_OFF_NOISE_UV**2)
         self._off_skin_seconds.append(self._off_skin)
 
     def take_off_skin(self) -> NDArray[np.int8]:
@@ -110,7 +121,28 @@ class LevelLog:
         self._envelope.append(envelope)
         self._short.append(short)
         level = np.where(self._bad.read(start, ready), 0.0, envelope / self._floor.read(start, ready))
-        self._activity.append(np.stack([(level >= self._off).any(axis=0), (level >= self._on).any(axis=0)]))
+        eye = self._eye_level(start, ready)
+        self._eye.append(eye[None, :])
+        support = (level >= self._off).any(axis=0) | (eye >= EYE_OFF)
+        self._activity.append(np.stack([support, (level >= self._on).any(axis=0) | (eye >= EYE_ON)]))
+
+    def _eye_level(self, start: int, ready: int) -> Floats:
+        """Power of the eye potential over its noise, of the eye that shows less of it."""
+        if not self._eyes:
+            return np.zeros(ready - start)
+        first = start - self._clock.window
+        slow = self._slow.read(max(first, self._slow.start), ready)[self._eyes]
+        if first < 0:
+            slow = np.concatenate([np.repeat(slow[:, :1], -first, axis=1), slow], axis=1)
+        smooth = moving_mean(slow, self._clock.window)[:, 1:]
+        floor = self._eye_floor.read(start, ready)
+        level = np.where(self._bad.read(start, ready)[self._eyes], 0.0, smooth / floor)
+        return np.asarray(level.min(axis=0))
+
+    def hum_hz(self, frame: int) -> float:
+        """Mains frequency, as sampled, in the second before a frame: whole, and not yet changed by what begins there."""
+        at = frame - self._clock.second
+        return float(self._hum.read(at, at + 1)[0, 0]) if at >= 0 else 0.0
 
     def activity(self, start: int) -> tuple[Flags, Flags]:
         """Support and seed flags of the frames from `start` on."""
@@ -141,6 +173,7 @@ class LevelLog:
             fast=take(self._fast),
             floor=take(self._floor),
             bad=np.ascontiguousarray(self._bad.read(start, stop)),
+            eye=take(self._eye)[0],
             wave=np.ascontiguousarray(self._wave.read(start * hop, stop * hop)),
         )
 
@@ -150,6 +183,9 @@ class LevelLog:
         if keep <= 0:
             return
         for log in (
+            self._eye,
+            self._eye_floor,
+            self._hum,
             self._hop,
             self._slow,
             self._fast,
@@ -161,3 +197,13 @@ class LevelLog:
         ):
             log.drop_before(keep)
         self._wave.drop_before(keep * self._clock.hop)
+
+
+def _windows(power: Floats, bad: Flags, width: int) -> tuple[Floats, Flags]:
+    """Neighbouring windows of `width` frames: mean power, and whether one of them is bad."""
+    total = np.zeros((len(power), power.shape[1] // width))
+    spoiled = np.zeros(total.shape, dtype=np.bool_)
+    for k in range(width):
+        total += power[:, k::width]
+        spoiled |= bad[:, k::width]
+    return total / width, spoiled

@@ -31,6 +31,14 @@ class Line:
         return self.mains_hz, self.harmonic
 
 
+@dataclass(frozen=True, slots=True)
+class MainsSecond:
+    """Hum in one whole second: amplitude per channel, µV, and the frequency of the strongest fundamental as sampled."""
+
+    amplitude_uv: NDArray[np.float64]
+    hz: float
+
+
 def folded_hz(hz: float, rate_hz: float) -> float:
     """Where a frequency lands after sampling."""
     remainder = hz % rate_hz
@@ -59,8 +67,7 @@ class MainsTracker:
         self._last: NDArray[np.complex128] | None = None
         self._measured_hz = dict.fromkeys(bases, 0.0)
         self._offset_hz = dict.fromkeys(bases, 0.0)
-        self.amplitude_uv = np.zeros(channels)
-        """Amplitude of the strongest fundamental in the last whole second, per channel."""
+        self.last = MainsSecond(np.zeros(channels), 50.0)
 
     def push_second(self, emg: NDArray[np.float64]) -> tuple[Line, ...]:
         """Look at one whole second (channels, second) before notching; the lines to notch in the second that follows."""
@@ -74,7 +81,8 @@ class MainsTracker:
         fundamental = [i for i, line in enumerate(self._candidates) if line.harmonic == 1]
         if fundamental:
             strongest = max(fundamental, key=lambda i: float(power[i, 0]))
-            self.amplitude_uv = np.abs(spectrum[:, strongest, 0]) * 2 / self.second
+            amplitude = np.abs(spectrum[:, strongest, 0]) * 2 / self.second
+            self.last = MainsSecond(amplitude, self._now_hz(self._candidates[strongest]))
         centre = spectrum[:, :, 0]
         for i in fundamental:
             if stands_out[i] and self._last is not None:
@@ -94,6 +102,6 @@ class MainsTracker:
         turn = float(np.angle((now * np.conj(before)).sum())) / (2 * np.pi)
         whole = line.hz * self.second / self._rate_hz
         offset = (turn + round(whole) - whole + 0.5) % 1.0 - 0.5
-        self._measured_hz[line.mains_hz] += 0.3 * (offset - self._measured_hz[line.mains_hz])
-        if abs(self._measured_hz[line.mains_hz] - self._offset_hz[line.mains_hz]) > 0.03:
+        self._measured_hz[line.mains_hz] += 0.25 * (offset - self._measured_hz[line.mains_hz])
+        if abs(self._measured_hz[line.mains_hz] - self._offset_hz[line.mains_hz]) > 0.02:
             self._offset_hz[line.mains_hz] = round(self._measured_hz[line.mains_hz], 2)

@@ -6,6 +6,8 @@ minute the noise itself has changed, and the floor starts anew.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,20 +15,33 @@ Floats = NDArray[np.float64]
 
 MEMORY_WINDOWS = 400
 """Windows of 50 ms remembered per channel: 20 s of quiet, more in wall time when the face is busy."""
-QUIET_FACTOR = 1.7
-"""A window is quiet below this multiple of the floor's RMS; Gaussian noise exceeds it in about 0.3 % of windows."""
 _QUANTILE = 0.3
-_QUANTILE_OF_NOISE = 0.69
-"""The 0.3 quantile of mean power in a 48 ms window of the 20–110 Hz band, as a share of the mean: chi-square with 8 degrees of freedom."""
 STUCK_SECONDS = 60
 LEAST_RMS_UV = 0.15
 """No real electrode is quieter than the converter's own noise (ADS1299 at gain 24: 0.14 µV RMS)."""
 
 
+@dataclass(frozen=True, slots=True)
+class WindowStatistics:
+    """How mean power in a short window of noise scatters. A window is quiet below quiet_factor times the floor's RMS;
+    quantile: the 0.3 quantile of a window's power as a share of the mean.
+    """
+
+    quiet_factor: float
+    quantile: float
+
+
+EMG_WINDOWS = WindowStatistics(1.7, 0.69)
+"""48 ms of the 20–110 Hz band: chi-square with 8 degrees of freedom; 0.3 % of noise windows are not quiet."""
+SLOW_WINDOWS = WindowStatistics(2.5, 0.42)
+"""96 ms of 2–15 Hz: chi-square with 2.5 degrees of freedom."""
+
+
 class NoiseFloor:
     """Power of the resting signal per channel, µV²."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, statistics: WindowStatistics = EMG_WINDOWS) -> None:
+        self._statistics = statistics
         self._memory = np.full((channels, MEMORY_WINDOWS), np.nan)
         self._filled = np.zeros(channels, dtype=np.int64)
         self._next = np.zeros(channels, dtype=np.int64)
@@ -38,7 +53,7 @@ class NoiseFloor:
     def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
         """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
         ready = self._filled >= MEMORY_WINDOWS // 8
-        quiet = ~bad & ((windows < QUIET_FACTOR**2 * self.power[:, None]) | ~ready[:, None])
+        quiet = ~bad & ((windows < self._statistics.quiet_factor**2 * self.power[:, None]) | ~ready[:, None])
         for c in range(len(windows)):
             good = windows[c, ~bad[c]]
             taken = windows[c, quiet[c]]
@@ -55,7 +70,7 @@ class NoiseFloor:
             self._remember(c, taken)
             values = self._memory[c, : self._filled[c]]
             at = int(_QUANTILE * (len(values) - 1))
-            self.power[c] = max(float(np.partition(values, at)[at]) / _QUANTILE_OF_NOISE, LEAST_RMS_UV**2)
+            self.power[c] = max(float(np.partition(values, at)[at]) / self._statistics.quantile, LEAST_RMS_UV**2)
             self.known[c] = True
 
     def _remember(self, c: int, taken: Floats) -> None:

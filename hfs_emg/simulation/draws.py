@@ -14,6 +14,7 @@ def draw_healthy(rng: Random) -> dict[str, Any]:
     """Sections of a person without any disorder who sits mostly quiet."""
     low, high = one_of(rng, ((40.0, 80.0), (60.0, 120.0), (60.0, 150.0), (50.0, 100.0), (45.0, 140.0), (70.0, 170.0)))
     dry = chance(rng, 0.2)
+    above_the_eye = chance(rng, 0.1)
     return {
         "anatomy": Anatomy(
             crosstalk_across=log_uniform(rng, 0.008, 0.12),
@@ -34,7 +35,7 @@ def draw_healthy(rng: Random) -> dict[str, Any]:
             spasm_shape=one_of(rng, ("trapezoid", "surge", "bell", "cosine")),
         ),
         "noise": Noise(
-            electrode_uv=log_uniform(rng, 3.0, 9.0) if dry else log_uniform(rng, 0.8, 3.0),
+            electrode_uv=log_uniform(rng, 3.0, 12.0) if dry else log_uniform(rng, 0.8, 3.0),
             spread=rng.uniform(0.1, 0.5),
             corner_hz=rng.uniform(5.0, 40.0),
             tone_uv=log_uniform(rng, 0.2, 2.5),
@@ -50,11 +51,12 @@ def draw_healthy(rng: Random) -> dict[str, Any]:
         ),
         "blinks": Blinks(
             rate_per_min=log_uniform(rng, 4.0, 26.0),
-            amplitude_uv=log_uniform(rng, 18.0, 80.0),
+            # With electrodes above the brow a blink shows by its eye potential alone.
+            amplitude_uv=log_uniform(rng, 2.0, 8.0) if above_the_eye else log_uniform(rng, 18.0, 80.0),
             duration_ms=rng.uniform(55.0, 120.0),
             doublets=rng.uniform(0.02, 0.14),
             voluntary_per_min=rng.uniform(0.0, 1.5),
-            eog_uv=log_uniform(rng, 10.0, 300.0),
+            eog_uv=log_uniform(rng, 120.0, 300.0) if above_the_eye else log_uniform(rng, 10.0, 300.0),
             saccades_per_min=rng.uniform(0.0, 20.0),
         ),
         "expressions": Expressions(
@@ -65,6 +67,8 @@ def draw_healthy(rng: Random) -> dict[str, Any]:
             gentle_closure=rng.uniform(0.0, 0.2),
             wink=rng.uniform(0.0, 0.3) if chance(rng, 0.25) else 0.0,
             smirk=rng.uniform(0.0, 0.3) if chance(rng, 0.25) else 0.0,
+            one_sided_clench=rng.uniform(0.0, 0.4) if chance(rng, 0.2) else 0.0,
+            one_sided_effort=rng.uniform(0.0, 0.5) if chance(rng, 0.3) else 0.0,
             amplitude=log_uniform(rng, 0.6, 1.5),
             briskness=log_uniform(rng, 0.8, 1.4),
         ),

@@ -39,7 +39,8 @@ Range = tuple[float, float, float]
 class Movement:
     """One line of the table: parts of each muscle, seconds held, seconds of rise, µV RMS.
 
-    leak: range of the part that the other side's orbicularis oculi takes in a one-sided movement.
+    leak: range of the part that the other side's orbicularis oculi takes in a one-sided movement. free: parts are upper
+    limits, drawn anew for each movement.
     """
 
     parts: dict[Site, float]
@@ -48,6 +49,7 @@ class Movement:
     amplitude_uv: Range
     one_sided: bool = False
     leak: tuple[float, float] = (0.0, 0.0)
+    free: bool = False
 
 
 MOVEMENTS: dict[str, Movement] = {
@@ -73,6 +75,14 @@ MOVEMENTS: dict[str, Movement] = {
     "clench": Movement({MAS: 1.0, FRO: 0.04, MEN: 0.05}, (1.2, 0.4, 4.0), (0.1, 0.05, 0.25), (170, 80, 350)),
     "one_sided_clench": Movement(
         {MAS: 1.0, ZYG: 0.06, FRO: 0.03}, (1.0, 0.3, 3.0), (0.1, 0.05, 0.25), (170, 80, 350), one_sided=True
+    ),
+    "one_sided_effort": Movement(
+        {ZYG: 1.0, OOR: 1.0, MEN: 0.5, OOC: 0.4, FRO: 0.3},
+        (0.9, 0.25, 3.0),
+        (0.1, 0.04, 0.25),
+        (90, 30, 250),
+        one_sided=True,
+        free=True,
     ),
 }
 
@@ -102,6 +112,8 @@ class MovementMaker:
         leader = Side(s.habitual_side) if s.habitual_side is not None else either_side(rng)
         balance = self._asymmetry * abs(float(rng.standard_normal()))
         other = 0.0 if row.one_sided else (1.0 - min(0.6, balance)) / (1.0 + min(0.6, balance))
+        if row.free:
+            row = replace(row, parts={site: part * float(rng.beta(0.6, 0.8)) for site, part in row.parts.items()})
         drives = self._drives(row, leader, level) + self._drives(
             row, leader.other, level * other, rng.uniform(-0.025, 0.025)
         )

@@ -125,6 +125,7 @@ class Expressions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snarl: NotNegative = 0.0
     clench: NotNegative = 0.0
     one_sided_clench: NotNegative = 0.0
+    one_sided_effort: NotNegative = 0.0
     amplitude: Positive = 1.0
     """Factor on all of them."""
     briskness: Positive = 1.0

@@ -1,0 +1,64 @@
+"""Streams to analyse, whole and cut at random, sound and damaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hfs_emg.analysis.analyzer import Analyzer
+from hfs_emg.events import Episode, Invalid
+from hfs_emg.model import Block, Montage, Signal
+from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.scenarios import load_scenario
+
+
+@dataclass(frozen=True)
+class Stream:
+    signal: Signal
+    montage: Montage
+    counts: NDArray[np.int32]
+    lost: NDArray[np.bool_]
+
+
+def simulated(scenario: str, seconds: float, *, seed: int = 1, rate_hz: float = 250.0, channels: int = 8) -> Stream:
+    face = SimulatedFace(load_scenario(scenario), seed=seed, rate_hz=rate_hz, channels=channels)
+    counts = face.read(0, int(seconds * rate_hz))
+    return Stream(face.signal, face.montage, counts, np.zeros(len(counts), dtype=np.bool_))
+
+
+def damaged(stream: Stream, seed: int) -> Stream:
+    """The same with single losses, holes up to seconds, rails, flat lines and wild counts."""
+    rng = np.random.default_rng(seed)
+    counts, lost = stream.counts.copy(), stream.lost.copy()
+    n = len(counts)
+    for length in (*([1] * 12), 3, 5, 6, 30, 255, 700):
+        start = int(rng.integers(0, n - length))
+        lost[start : start + length] = True
+        counts[start : start + length] = counts[max(0, start - 1)]
+    for value in (0x7FFFFF, -0x800000, 12345):
+        start = int(rng.integers(0, n - 200))
+        counts[start : start + int(rng.integers(2, 200)), int(rng.integers(0, counts.shape[1]))] = value
+    for _ in range(4):
+        counts[int(rng.integers(0, n))] = rng.integers(-0x800000, 0x7FFFFF, counts.shape[1])
+    return Stream(stream.signal, stream.montage, counts, lost)
+
+
+def findings(stream: Stream, sizes: list[int]) -> tuple[list[Episode], list[Invalid]]:
+    """What one analyser finds when the stream is cut into blocks of these sizes, used again and again."""
+    analyzer = Analyzer(stream.signal, stream.montage)
+    episodes: list[Episode] = []
+    invalid: list[Invalid] = []
+    at = turn = 0
+    while at < len(stream.counts):
+        end = min(at + sizes[turn % len(sizes)], len(stream.counts))
+        aux = np.zeros((end - at, 0), dtype=np.int32)
+        found = analyzer.push(Block(at, stream.counts[at:end], stream.lost[at:end], aux))
+        episodes += found.episodes
+        invalid += found.invalid
+        at, turn = end, turn + 1
+    found = analyzer.finish()
+    episodes += found.episodes
+    invalid += found.invalid
+    return episodes, sorted(invalid, key=lambda i: (i.start_s, i.end_s, i.reason, i.channels or ()))

@@ -1,0 +1,71 @@
+"""How the signal is cut must not show in the findings, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streams import Stream, damaged, findings, simulated
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SECONDS = 40.0
+
+
+@pytest.fixture(scope="module")
+def streams() -> list[Stream]:
+    """A spasm patient, a talking face and bad electrodes; each sound and damaged; also other rates and inputs."""
+    sound = [
+        simulated("moderate-right", SECONDS),
+        simulated("healthy-talking", SECONDS, seed=2),
+        simulated("mains-60hz-artefacts", SECONDS, seed=3),
+        simulated("severe-tonic-left", SECONDS, seed=4, rate_hz=500.0, channels=4),
+        simulated("bad-electrodes", SECONDS, seed=5, rate_hz=200.0),
+    ]
+    return sound + [damaged(stream, seed) for seed, stream in enumerate(sound)]
+
+
+@pytest.fixture(scope="module")
+def whole(streams: list[Stream]) -> list[tuple]:
+    return [findings(stream, [len(stream.counts)]) for stream in streams]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    which=st.integers(0, 9),
+    sizes=st.lists(st.one_of(st.integers(1, 12), st.integers(1, 900)), min_size=1, max_size=12),
+)
+def test_any_cutting_gives_the_same_findings(
+    streams: list[Stream], whole: list[tuple], which: int, sizes: list[int]
+) -> None:
+    if sum(sizes) / len(sizes) < 4:  # thousands of tiny pushes add time and no new boundary
+        sizes = [*sizes, 150]
+    assert findings(streams[which], sizes) == whole[which]
+
+
+def test_single_samples_give_the_same_findings(streams: list[Stream], whole: list[tuple]) -> None:
+    short = streams[5]
+    n = 3000
+    cut = Stream(short.signal, short.montage, short.counts[:n], short.lost[:n])
+    assert findings(cut, [1]) == findings(cut, [n])
+
+
+def test_the_streams_are_worth_cutting(whole: list[tuple]) -> None:
+    """A law about empty findings would prove nothing."""
+    assert all(len(invalid) > 0 for _, invalid in whole)
+    assert sum(len(episodes) for episodes, _ in whole) > 100
+    assert {reason for _, invalid in whole for reason in (i.reason for i in invalid)} >= {"gap", "rail", "settling"}
+
+
+def test_a_block_that_does_not_continue_is_refused(streams: list[Stream]) -> None:
+    from hfs_emg.analysis.analyzer import Analyzer
+    from hfs_emg.model import Block
+
+    stream = streams[0]
+    analyzer = Analyzer(stream.signal, stream.montage)
+    with pytest.raises(ValueError, match="expected 0"):
+        analyzer.push(Block(5, stream.counts[:10], stream.lost[:10], np.zeros((10, 0), dtype=np.int32)))
+
+
+def test_what_a_view_is_told_in_between_changes_nothing(streams: list[Stream], whole: list[tuple]) -> None:
+    """In-progress activity is asked for at each push; it must not leave traces."""
+    assert findings(streams[0], [10]) == whole[0]
