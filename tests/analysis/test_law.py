@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from streams import Stream, damaged, findings, simulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import Stream, damaged, findings, simulated
 
 SECONDS = 40.0
 
