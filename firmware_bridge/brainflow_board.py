@@ -3,7 +3,8 @@
 The path of the URL is BrainFlow's own name of the board, in small letters and without _BOARD; the options are the fields of its
 BrainFlowInputParams, and `master` (a board's name) for playback and streaming. What BrainFlow leaves to its caller is done in
 the files beside: brainflow_rows (exact counts, rows that are wrong), brainflow_port (a board left streaming, a port that another
-program holds, Daisy or not), brainflow_stream (an unplugged dongle), brainflow_library (its exceptions, its log).
+program holds, Daisy or not), brainflow_stream (an unplugged dongle), brainflow_library (its exceptions, its log). A Cyton on a dongle
+also takes our own options `reference` and `gain` (amplifiers).
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firmware_bridge.brainflow_kinds import kind_of, layout_of, scale_of, scale_words, spec_of
-from firmware_bridge.brainflow_library import BoardRequest, Library
+from firmware_bridge.amplifiers import AMPLIFIER_OPTIONS, amplifiers_of
+from firmware_bridge.brainflow_kinds import KINDS, kind_of, layout_of, scale_of, scale_words, spec_of
+from firmware_bridge.brainflow_library import BoardRequest, Library, short_name
 from firmware_bridge.brainflow_port import PortWatch, probe
 from firmware_bridge.brainflow_stream import BrainFlowBoard
 from firmware_bridge.errors import BoardAddressError, BridgeError
@@ -28,7 +30,10 @@ def open_brainflow(address: BoardAddress) -> BrainFlowBoard:
     what the port or the board raises.
     """
     library = Library()
-    request = library.request(address.path, address.options)
+    kind = KINDS.get(short_name(address.path))
+    ours = AMPLIFIER_OPTIONS if kind is not None and kind.serial else ()
+    theirs = {name: value for name, value in address.options.items() if name not in ours}
+    request = library.request(address.path, theirs, ours)
     descriptor = library.descriptor(request.data_id)
     spec = spec_of(request, descriptor)
     layout = layout_of(request, descriptor)
@@ -46,6 +51,7 @@ def open_brainflow(address: BoardAddress) -> BrainFlowBoard:
         raise BoardAddressError(
             f"brainflow:{request.name} needs its port: for instance brainflow:{request.name}?serial_port=/dev/ttyUSB0."
         )
+    amplifiers = amplifiers_of(address.options)
     description |= probe(port, daisy=layout.paired)
     session = library.session(request, port, spec.rate_hz)
     try:
@@ -53,7 +59,13 @@ def open_brainflow(address: BoardAddress) -> BrainFlowBoard:
     except BridgeError:
         session.release()
         raise
-    return BrainFlowBoard(spec, layout, scale, session, description, wire=wire)
+    board = BrainFlowBoard(spec, layout, scale, session, description, wire=wire)
+    try:
+        board.configure(amplifiers.settings(spec.exg_channels))
+    except BaseException:
+        board.close()
+        raise
+    return board
 
 
 def _recording(request: BoardRequest) -> tuple[Path, int]:

@@ -8,7 +8,7 @@ board logger is switched off: BrainFlow's developer log writes 55 MB per second 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,10 +79,13 @@ class Library:
                 "use serial:auto, the built-in driver, or build BrainFlow from source."
             ) from error
 
-    def request(self, name: str, options: Mapping[str, str]) -> BoardRequest:
-        """The board called `name`, with options as written in the URL. Raises BoardAddressError with what exists."""
-        boards = {_short(board.name): int(board) for board in self._shim.BoardIds if board.name != "NO_BOARD"}
-        key = _short(name)
+    def request(self, name: str, options: Mapping[str, str], ours: Collection[str] = ()) -> BoardRequest:
+        """The board called `name`, with options as written in the URL. Raises BoardAddressError with what exists.
+
+        ours: options of this board that are not BrainFlow's and were taken out before; they are named among those that exist.
+        """
+        boards = {short_name(board.name): int(board) for board in self._shim.BoardIds if board.name != "NO_BOARD"}
+        key = short_name(name)
         if key not in boards or not self._known(key, boards):
             known = sorted(board for board in boards if self._known(board, boards))
             raise BoardAddressError(f"BrainFlow has no EXG board {name!r}: use one of {', '.join(known)}.")
@@ -90,13 +93,13 @@ class Library:
         data_name = key
         if key in _RELAYS:
             master = written.pop("master", written.pop("master_board", ""))
-            data_name = _short(master)
+            data_name = short_name(master)
             if not self._has_exg(boards.get(data_name)):
                 raise BoardAddressError(
                     f"brainflow:{name} needs master=BOARD, the board whose rows these are, not {master!r}: "
                     f"for instance brainflow:{name}?master=cyton."
                 )
-        fields = self._convert(key, written)
+        fields = self._convert(key, written, ours)
         return BoardRequest(key, boards[key], data_name, boards[data_name], fields)
 
     def descriptor(self, board_id: int) -> dict[str, Any]:
@@ -125,12 +128,12 @@ class Library:
         except self._shim.BrainFlowError:
             return False
 
-    def _convert(self, board: str, written: Mapping[str, str]) -> dict[str, str | int]:
+    def _convert(self, board: str, written: Mapping[str, str], ours: Collection[str]) -> dict[str, str | int]:
         defaults: dict[str, str | int] = vars(self._shim.BrainFlowInputParams())
         converted: dict[str, str | int] = {}
         for field, value in written.items():
             if field not in defaults or field == "master_board":
-                known = ", ".join(sorted(defaults.keys() - {"master_board"}))
+                known = ", ".join(sorted({*defaults.keys(), *ours} - {"master_board"}))
                 raise BoardAddressError(f"brainflow:{board} has no option {field!r}: use {known}.")
             try:
                 converted[field] = type(defaults[field])(value)
@@ -208,7 +211,7 @@ def translated(exit_code: int, action: str, where: str) -> BridgeError:
     return kind(f"BrainFlow could not {action} the board at {where} (exit code {exit_code}): {reason}.")
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """cyton_daisy, for CYTON_DAISY_BOARD as for cyton_daisy."""
     key = name.strip().lower().removesuffix("_board")
     return _ALIASES.get(key, key)

@@ -17,7 +17,8 @@ import termios
 import time
 from pathlib import Path
 
-from firmware_bridge.cyton_handshake import STILL_S, Greeting, greet
+from firmware_bridge.cyton_handshake import STILL_S, Greeting
+from firmware_bridge.cyton_rate import meet
 from firmware_bridge.errors import BoardRefused, LinkLost, PortBusy
 from firmware_bridge.links import SerialLink
 from firmware_bridge.port_holder import port_holder
@@ -26,13 +27,13 @@ _DRAIN_LIMIT_S = 2.0
 
 
 def probe(path: str, *, daisy: bool) -> dict[str, str]:
-    """Make sure that the board on this port is there, quiet, and with a Daisy or not as asked; what it says of itself.
+    """Make sure that the board on this port is there, quiet, at its rate, and with a Daisy or not as asked; what it says of itself.
 
-    Raises PortNotFound, PortNotPermitted, PortBusy, NotAnOpenBCI, BoardOff, and BoardRefused when the Daisy is not as asked.
+    Raises PortNotFound, PortNotPermitted, PortBusy, NotAnOpenBCI, BoardOff, and BoardRefused when Daisy or rate are not as asked.
     """
     link = SerialLink(path)
     try:
-        greeting = greet(link)
+        greeting = meet(link)
     finally:
         link.close()
     refuse_other_board(greeting, daisy=daisy)

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.amplifiers import in_words
 from firmware_bridge.boards import BoardSpec, LinkStatistics, Reading, ads1299_microvolts_per_count
 from firmware_bridge.brainflow_kinds import DEFAULT_GAIN
 from firmware_bridge.brainflow_rows import RowLayout, RowReader, Rows
@@ -23,6 +24,8 @@ from firmware_bridge.errors import BoardOff, BoardRefused, BridgeError, LinkLost
 
 _NAP_S = 0.02
 """Between two looks at BrainFlow's buffer: five samples of a Cyton, and far below 1 % of a core."""
+
+_NOT_HEARD = "Communications timeout"
 
 
 class RowSource(Protocol):
@@ -92,6 +95,8 @@ class BrainFlowBoard:
         self._waiting: deque[Reading] = deque()
         self._rows_fetched = 0
         self._looked_s = -math.inf
+        self._settings: dict[int, ChannelSettings] = {}
+        self._to_be_made = False
         self._lost: str | None = None
 
     @property
@@ -111,15 +116,15 @@ class BrainFlowBoard:
 
     @property
     def description(self) -> dict[str, str]:
-        """The board, BrainFlow's version, how the counts came about; firmware where the board says it."""
-        return dict(self._description)
+        """The board, BrainFlow's version, how the counts came about; firmware where the board says it, reference and gain once set."""
+        return self._description | (in_words(self._settings.values()) if self._settings else {})
 
     def now_s(self) -> float:
         """CLOCK_BOOTTIME."""
         return self._clock()
 
     def configure(self, settings: Sequence[ChannelSettings]) -> None:
-        """Set gain and input of channels, between `stop` and `start` only; each takes BrainFlow a second.
+        """Set channels, each answer verified, between `stop` and `start` only; BrainFlow takes a second for them together.
 
         Raises BoardRefused when the board cannot, or does not, and BoardOff when it is not heard; all its channels are then at their
         defaults.
@@ -137,27 +142,32 @@ class BrainFlowBoard:
         if beyond:
             raise BoardRefused(f"Channel {beyond[0]} does not exist: {self._spec.title} has {self._spec.exg_channels}.")
         self._check_wire()
-        self._wire.drain()
-        for setting in settings:
-            answer = session.command(encode_command(setting).decode("ascii"))
-            if "Success" not in answer:
-                self._restore_defaults(session)
-                raise _refusal(setting.channel, answer)
-            self._microvolts_per_count[setting.channel - 1] = ads1299_microvolts_per_count(setting.gain)
+        self._settings |= {setting.channel: setting for setting in settings}
+        try:
+            self._make(session, list(self._settings.values() if self._to_be_made else settings))
+        except BridgeError:
+            self._settings.clear()
+            raise
 
     def start(self) -> None:
-        """Begin streaming. Raises BoardRefused, or LinkLost when the port is gone."""
+        """Begin streaming; channel settings are made anew, because the board may have lost its power since, and nothing tells.
+
+        Raises BoardRefused, BoardOff when it is not heard, or LinkLost when the port is gone.
+        """
         session = self._open_session()
         if self._reader is not None:
             return
         self._check_wire()
         if self._wire is not None:
             self._wire.drain()
+        if self._to_be_made:
+            self._make(session, list(self._settings.values()))
         self._statistics = LinkStatistics()
         self._waiting.clear()
         self._rows_fetched = 0
         started_s = self._clock()
         session.start()
+        self._to_be_made = bool(self._settings)
         scale = self._microvolts_per_count.copy()
         self._reader = RowReader(self._spec, self._layout, scale, self._statistics, started_s)
 
@@ -239,6 +249,22 @@ class BrainFlowBoard:
         if wire is not None:
             wire.close()
 
+    def _make(self, session: RowSource, settings: list[ChannelSettings]) -> None:
+        """All settings in one command, what is not confirmed once more. BrainFlow takes the new gains for its rows at once."""
+        if self._wire is not None:
+            self._wire.drain()
+        missing, answer = settings, ""
+        for _ in range(2):
+            if missing and _NOT_HEARD not in answer:
+                answer = session.command("".join(encode_command(setting).decode("ascii") for setting in missing))
+                missing = [s for s in missing if f"Success: Channel set for {s.channel}$$$" not in answer]
+        if missing:
+            self._restore_defaults(session)
+            raise _refusal(missing[0].channel, answer)
+        for setting in settings:
+            self._microvolts_per_count[setting.channel - 1] = ads1299_microvolts_per_count(setting.gain)
+        self._to_be_made = False
+
     def _restore_defaults(self, session: RowSource) -> None:
         """`d` alone puts the board and BrainFlow's own gain table back together."""
         session.command("d")
@@ -246,7 +272,7 @@ class BrainFlowBoard:
 
 
 def _refusal(channel: int, answer: str) -> BoardOff | BoardRefused:
-    if "Communications timeout" in answer:
+    if _NOT_HEARD in answer:
         return BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
     said = f"it said {answer.strip()!r}" if answer.strip() else "it said nothing"
     return BoardRefused(

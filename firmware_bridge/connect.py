@@ -1,6 +1,7 @@
 """Board URLs: `serial:auto`, `serial:///dev/ttyUSB0?daisy=1`, `brainflow:cyton?serial_port=/dev/ttyUSB0`.
 
 A URL is SCHEME:PATH?OPTION=VALUE&…; a table of schemes says who opens what, and a caller may pass a longer table of its own.
+A Cyton on a dongle takes `reference=bipolar` (the default) or `common`, and `gain=24`: all channels are set so before it is handed over.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
+from firmware_bridge.amplifiers import AMPLIFIER_OPTIONS, amplifiers_of
 from firmware_bridge.boards import Board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.errors import BoardAddressError, PortNotFound
@@ -114,17 +116,20 @@ def find_dongle() -> str:
 
 def open_serial(address: BoardAddress) -> Board:
     """The built-in driver on a serial port; `serial:auto` looks for the dongle."""
-    check_options(address, ("daisy",))
+    check_options(address, ("daisy", *AMPLIFIER_OPTIONS))
     daisy = _flag(address, "daisy")
+    amplifiers = amplifiers_of(address.options)
     if not address.path:
         raise BoardAddressError("The port is missing: write serial:auto or serial:///dev/ttyUSB0.")
     device = find_dongle() if address.path == "auto" else address.path
     link = SerialLink(device)
     try:
-        return CytonBoard(link, daisy=daisy)
+        board = CytonBoard(link, daisy=daisy)
+        board.configure(amplifiers.settings(board.spec.exg_channels))
     except BaseException:
         link.close()
         raise
+    return board
 
 
 def open_brainflow_board(address: BoardAddress) -> Board:

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.amplifiers import in_words
 from firmware_bridge.boards import (
     CYTON,
     CYTON_DAISY,
@@ -34,7 +35,8 @@ from firmware_bridge.cyton_commands import (
     encode_command,
     is_answered,
 )
-from firmware_bridge.cyton_handshake import ask, ask_twice, drain, greet
+from firmware_bridge.cyton_handshake import ask, ask_twice, drain
+from firmware_bridge.cyton_rate import NATIVE_HZ, meet
 from firmware_bridge.cyton_stream import CytonStream
 from firmware_bridge.errors import BoardRefused, LinkLost
 from firmware_bridge.links import ByteLink
@@ -58,7 +60,9 @@ class CytonBoard:
         self._streaming = False
         self._touched = False
         self._modes: dict[str, Command] = {}
-        greeting = greet(link)
+        # A Daisy halves the rate on the wire.
+        native_hz = NATIVE_HZ if spec is None else round(spec.rate_hz * spec.exg_channels / 8)
+        greeting = meet(link, native_hz)
         if daisy and not greeting.daisy:
             raise BoardRefused(
                 "Daisy not detected: the board has 8 channels; seat the Daisy on it and switch it on again, or leave daisy=1 out."
@@ -105,8 +109,8 @@ class CytonBoard:
 
     @property
     def description(self) -> dict[str, str]:
-        """Board, firmware version, ids of its chips."""
-        return dict(self._description)
+        """Board, firmware version, ids of its chips; reference and gain once they were set."""
+        return self._description | (in_words(self._settings.values()) if self._touched else {})
 
     def now_s(self) -> float:
         """The link's clock."""
@@ -249,7 +253,8 @@ class CytonBoard:
         until_s = self._link.now_s() + _BANNER_END_S
         while EOT not in banner and (left_s := until_s - self._link.now_s()) > 0:
             banner += self._link.read(left_s)
-        self._streaming = False
+        # When the banner waited unread while the board was started, it streams now at its defaults, and would not answer.
+        self._halt()
         kept = [s for s in self._settings.values() if s != ChannelSettings(s.channel)]
         self._settings = {n: ChannelSettings(n) for n in self._settings}
         if self._without_daisy:

@@ -49,6 +49,24 @@ class TestAddresses:
         with pytest.raises(BoardAddressError, match=r"no option 'port'.* serial_port"):
             opened("brainflow:cyton?port=/dev/ttyUSB0")
 
+    def test_reference_and_gain_are_options_of_a_cyton_on_a_dongle_alone(self):
+        with pytest.raises(BoardAddressError, match=r"no option 'port'.* gain, .*reference, .*serial_port"):
+            opened("brainflow:CYTON_BOARD?port=/dev/ttyUSB0&gain=24")
+        for name in ("cyton_wifi", "synthetic", "playback"):
+            with pytest.raises(BoardAddressError, match=r"no option 'gain': use (?!.*reference)"):
+                opened(f"brainflow:{name}?gain=24&master=cyton" if name == "playback" else f"brainflow:{name}?gain=24")
+
+    @pytest.mark.parametrize(
+        ("option", "words"),
+        [
+            ("gain=5", "choose one of 1, 2, 4, 6, 8, 12, 24"),
+            ("reference=srb2", "reference=bipolar or reference=common"),
+        ],
+    )
+    def test_a_reference_or_gain_that_does_not_exist_is_refused_before_the_port_is_touched(self, option, words):
+        with pytest.raises(BoardAddressError, match=words):
+            opened(f"brainflow:cyton_daisy?serial_port=/dev/nowhere&{option}")
+
     def test_a_number_must_be_one(self):
         with pytest.raises(BoardAddressError, match="ip_port of brainflow:cyton_wifi is a number, not 'many'"):
             opened("brainflow:cyton_wifi?ip_port=many")

@@ -1,5 +1,6 @@
 """BrainFlow's own Cyton drivers on an emulated board, with what goes wrong on a real wire. Opening takes them over a second each."""
 
+import re
 import time
 from contextlib import contextmanager
 
@@ -140,6 +141,60 @@ def test_no_row_of_a_daisy_is_made_of_two_when_packets_are_lost(cyton_daisy):
 def test_the_first_row_of_a_daisy_is_left_out(cyton_daisy):
     board, _server, _sent = cyton_daisy
     assert joined(stretch(board, 5)).counters[0] == 2
+
+
+def registers(server):
+    """CHnSET of all channels, asked of the board after its port was closed."""
+    emulator = server._emulator
+    emulator.receive(b"s?")
+    emulator.advance(emulator.now_s + 1)
+    return re.findall(r"CH\dSET, \w\w, (\w\w)", emulator.take().decode("latin-1").split("Board ADS")[-1])
+
+
+@pytest.mark.parametrize(
+    ("daisy", "query", "register", "described"),
+    [
+        (False, "", "60", {"reference": "bipolar", "gain": "24"}),
+        (False, "&reference=common&gain=8", "48", {"reference": "common", "gain": "8"}),
+        (True, "&gain=12", "50", {"reference": "bipolar", "gain": "12"}),
+    ],
+)
+def test_every_channel_is_set_and_brainflow_reckons_with_the_gain(daisy, query, register, described):
+    """At another gain BrainFlow's microvolts come back as whole counts only if it took the gain of every channel."""
+    with plugged_in(daisy) as (server, sent):
+        name = "cyton_daisy" if daisy else "cyton"
+        board = open_board(f"brainflow:{name}?serial_port={server.path}{query}")
+        assert {key: board.description[key] for key in described} == described
+        gain = int(described["gain"])
+        found = joined(stretch(board, 40))
+        board.close()
+    assert registers(server) == [register] * (16 if daisy else 8)
+    # All but the first channel are wild, so one row alone tells which sample it is; a Daisy's means of rounded codes are one off.
+    at_gain = sent.rows(np.arange(10**4)) * gain / 24
+    first = int(np.abs(found.counts[0] - at_gain).max(axis=1).argmin())
+    expected = at_gain[first :: sent.rows_apart][: len(found.counts)]
+    assert np.abs(found.counts - expected).max() <= (1.5 if daisy else 0.5)
+
+
+def test_a_sampling_rate_left_by_another_program_does_not_undo_the_settings_at_the_start():
+    with plugged_in() as (server, _sent):
+        before = SerialLink(server.path)
+        before.write(b"~4")
+        assert before.read(2.0)
+        before.close()
+        board = open_board(f"brainflow:cyton?serial_port={server.path}")
+        stretch(board, 10)
+        board.close()
+    assert registers(server) == ["60"] * 8
+
+
+def test_a_board_that_fails_at_a_channel_is_refused_and_the_port_given_back(monkeypatch):
+    command = Session.command
+    monkeypatch.setattr(Session, "command", lambda self, text: command(self, text.replace("x3060100X", "") or "D"))
+    with plugged_in() as (server, _sent):
+        with pytest.raises(BoardRefused, match="Board did not accept settings for channel 3"):
+            open_board(f"brainflow:cyton?serial_port={server.path}")
+        SerialLink(server.path).close()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """A BrainFlow session as a board, in virtual time: behind it stands a session of our own making, no brainflow and no port."""
 
+import re
+
 import numpy as np
 import pytest
 
+from firmware_bridge.amplifiers import Amplifiers
 from firmware_bridge.boards import CYTON, ads1299_microvolts_per_count
 from firmware_bridge.brainflow_rows import RowLayout
 from firmware_bridge.brainflow_stream import BrainFlowBoard
@@ -10,11 +13,20 @@ from firmware_bridge.cyton_commands import ChannelSettings
 from firmware_bridge.errors import BoardOff, BoardRefused, LinkLost
 
 LAYOUT = RowLayout(exg=tuple(range(1, 9)), counter=0, timestamp=22)
-SUCCESS = "Success: Channel set for 3$$$"
+CHANNELS = "12345678"
+
+
+def confirmed(text):
+    """What a board answers to a string of channel settings."""
+    letters = re.findall("x(.)......X", text)
+    return "".join(f"Success: Channel set for {CHANNELS.index(letter) + 1}$$$" for letter in letters)
 
 
 class FakeSession:
-    """Hands over the rows that fall due in virtual time, as BrainFlow would; remembers what it was asked to do."""
+    """Hands over the rows that fall due in virtual time, as BrainFlow would; remembers what it was asked to do.
+
+    answers: to the first commands; those after them are confirmed.
+    """
 
     def __init__(self, answers=(), fails_to_stop=False):
         self.asked: list[str] = []
@@ -37,7 +49,9 @@ class FakeSession:
 
     def command(self, text):
         self.asked.append(text)
-        return self.answers.pop(0) if self.answers else "updating channel settings to default$$$"
+        if text == "d":
+            return "updating channel settings to default$$$"
+        return self.answers.pop(0) if self.answers else confirmed(text)
 
     def stop(self):
         self.asked.append("stop")
@@ -187,16 +201,17 @@ def test_a_recording_ends_with_its_last_row():
         it.read(1.0)
 
 
-def test_each_setting_is_one_command_and_the_scale_follows_the_gain():
-    session = FakeSession([SUCCESS, SUCCESS])
+def test_all_settings_are_one_command_and_the_scale_follows_the_gain():
+    """Each command costs a second of silence, however long it is."""
+    session = FakeSession()
     it = board(session, FakeWire())
     it.configure([ChannelSettings(3, gain=6), ChannelSettings(4, gain=1, srb2=False)])
-    assert session.asked == ["x3030110X", "x4000100X"]
+    assert session.asked == ["x3030110Xx4000100X"]
     assert it.microvolts_per_count[2:5].tolist() == [ads1299_microvolts_per_count(g) for g in (6, 1, 24)]
 
 
 def test_rows_are_read_at_the_gain_that_was_set():
-    session = FakeSession([SUCCESS])
+    session = FakeSession()
     it = board(session, FakeWire())
     it.configure([ChannelSettings(1, gain=6)])
     session.due = [(10.0, 200)]
@@ -206,12 +221,61 @@ def test_rows_are_read_at_the_gain_that_was_set():
 
 def test_a_refused_setting_puts_the_board_and_brainflow_back_to_defaults_together():
     """BrainFlow has noted the new gain before the board answered, and only `d` makes it forget."""
-    session = FakeSession([SUCCESS, "Failure: too few chars$$$"])
+    session = FakeSession(["Success: Channel set for 3$$$Failure: too few chars$$$", "Failure: too few chars$$$"])
     it = board(session, FakeWire())
-    with pytest.raises(BoardRefused, match="Board did not accept settings for channel 4"):
+    with pytest.raises(BoardRefused, match=r"Board did not accept settings for channel 4 .*Failure: too few chars"):
         it.configure([ChannelSettings(3, gain=6), ChannelSettings(4, gain=1)])
-    assert session.asked[-1] == "d"
+    assert session.asked == ["x3030110Xx4000110X", "x4000110X", "d"]
     assert np.ptp(it.microvolts_per_count) == 0
+    assert it.description == {"board": "here"}
+
+
+def test_what_was_not_confirmed_is_sent_once_more():
+    session = FakeSession(["Success: Channel set for 1$$$Success: Channel set for 3$$$"])
+    it = board(session, FakeWire())
+    it.configure(Amplifiers(gain=8).settings(3))
+    assert session.asked == ["x1040100Xx2040100Xx3040100X", "x2040100X"]
+    assert it.microvolts_per_count[:3].tolist() == [ads1299_microvolts_per_count(8)] * 3
+
+
+def test_a_channel_is_not_confirmed_by_the_answer_for_another():
+    session = FakeSession(["Success: Channel set for 13$$$", "Success: Channel set for 11$$$"])
+    with pytest.raises(BoardRefused, match="for channel 1 "):
+        board(session, FakeWire()).configure([ChannelSettings(1)])
+
+
+def test_the_description_says_what_was_set():
+    it = board(FakeSession(), FakeWire())
+    assert it.description == {"board": "here"}
+    it.configure(Amplifiers(gain=12).settings(8))
+    assert it.description == {"board": "here", "reference": "bipolar", "gain": "12"}
+
+
+def test_settings_are_made_anew_before_every_stream_but_the_first():
+    """A board that lost its power in between is at its defaults, and BrainFlow hides its banner."""
+    session = FakeSession()
+    it = board(session, FakeWire())
+    it.configure(Amplifiers(gain=6).settings(2))
+    for _ in range(2):
+        it.start()
+        it.stop()
+    command = "x1030100Xx2030100X"
+    assert session.asked == [command, "start", "stop", command, "start", "stop"]
+
+
+def test_a_stream_whose_settings_cannot_be_made_anew_does_not_start():
+    session = FakeSession()
+    it = board(session, FakeWire())
+    it.configure(Amplifiers(gain=6).settings(1))
+    it.start()
+    it.stop()
+    session.answers = ["Failure: Communications timeout - Device failed to poll Host$$$"]
+    with pytest.raises(BoardOff, match="switch it on"):
+        it.start()
+    assert session.asked[-1] == "d"
+    it.start()
+    assert session.asked[-2:] == ["x1030100X", "start"]
+    assert it.microvolts_per_count[0] == ads1299_microvolts_per_count(6)
 
 
 def test_a_board_that_was_switched_off_between_streams_is_named_as_such():
@@ -219,6 +283,7 @@ def test_a_board_that_was_switched_off_between_streams_is_named_as_such():
     it = board(session, FakeWire())
     with pytest.raises(BoardOff, match="switch it on"):
         it.configure([ChannelSettings(3, gain=6)])
+    assert session.asked == ["x3030110X", "d"]
 
 
 @pytest.mark.parametrize(

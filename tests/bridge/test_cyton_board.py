@@ -78,6 +78,8 @@ class ScriptedLink:
 BANNER = (
     b"OpenBCI V3 8-16 channel\r\nOn Board ADS1299 Device ID: 0x3E\r\nLIS3DH Device ID: 0x33\r\nFirmware: v3.1.2\r\n$$$"
 )
+MET = (b"", BANNER, b"v3.1.5$$$", b"Success: Sample rate is 250Hz$$$")
+"""The answers to `s`, `v`, `V` and `~~`."""
 
 
 # Meeting the board
@@ -98,7 +100,7 @@ def test_a_board_says_what_it_is() -> None:
 def test_an_old_firmware_that_does_not_know_its_version_is_taken_by_its_banner() -> None:
     link = ScriptedLink(b"", BANNER, b"")
     assert CytonBoard(link).description["firmware"] == "v3.1.2"
-    assert link.written == [b"s", b"v", b"V"]
+    assert link.written == [b"s", b"v", b"V", b"~~", b"~~"]
 
 
 @pytest.mark.parametrize("batch_ms", [0, 60, 500])
@@ -118,7 +120,7 @@ def test_a_banner_with_rubbish_before_it_is_found() -> None:
 def test_a_banner_that_is_cut_short_is_asked_for_again() -> None:
     link = ScriptedLink(b"", b"OpenBCI V3 8-16 ch", BANNER, b"v3.1.5$$$")
     assert CytonBoard(link).description["ads1299"] == "0x3E"
-    assert link.written == [b"s", b"v", b"v", b"V"]
+    assert link.written[:4] == [b"s", b"v", b"v", b"V"]
 
 
 def test_silence_is_no_openbci_and_is_told_within_three_seconds() -> None:
@@ -422,7 +424,7 @@ def test_a_channel_that_the_board_has_not_is_refused_before_anything_is_written(
 
 
 def test_a_refused_setting_is_sent_twice_and_then_told() -> None:
-    link = ScriptedLink(b"", BANNER, b"v3.1.5$$$", b"Failure: too few chars$$$", b"", b"")
+    link = ScriptedLink(*MET, b"Failure: too few chars$$$", b"", b"")
     board = CytonBoard(link)
     with pytest.raises(BoardRefused, match="Board did not accept settings for channel 3"):
         board.configure([ChannelSettings(3)])
@@ -431,13 +433,13 @@ def test_a_refused_setting_is_sent_twice_and_then_told() -> None:
 
 
 def test_a_lost_answer_is_asked_for_again() -> None:
-    board = CytonBoard(ScriptedLink(b"", BANNER, b"v3.1.5$$$", b"", b"Success: Channel set for 3$$$"))
+    board = CytonBoard(ScriptedLink(*MET, b"", b"Success: Channel set for 3$$$"))
     board.configure([ChannelSettings(3, gain=8)])
     assert board.microvolts_per_count[2] == ads1299_microvolts_per_count(8)
 
 
 def test_an_answer_for_another_channel_does_not_count() -> None:
-    link = ScriptedLink(b"", BANNER, b"v3.1.5$$$", b"Success: Channel set for 13$$$", b"Success: Channel set for 1$$$")
+    link = ScriptedLink(*MET, b"Success: Channel set for 13$$$", b"Success: Channel set for 1$$$")
     board = CytonBoard(link)
     board.configure([ChannelSettings(1, gain=8)])
     assert link.written[-2:] == [b"x1040110X"] * 2
@@ -498,8 +500,8 @@ def test_closing_turns_lead_off_off_and_the_settings_back() -> None:
 
 
 def test_closing_an_untouched_board_writes_nothing() -> None:
-    link = ScriptedLink(b"", BANNER, b"v3.1.5$$$")
+    link = ScriptedLink(*MET)
     board = CytonBoard(link)
     board.close()
-    assert link.written == [b"s", b"v", b"V"]
+    assert link.written == [b"s", b"v", b"V", b"~~"]
     assert link.closed
