@@ -235,13 +235,17 @@ def test_settings_while_streaming_and_lead_off_leave_the_reference(plug_in) -> N
 
 @pytest.mark.parametrize("daisy", [False, True])
 def test_a_sampling_rate_left_by_another_program_does_not_undo_the_settings_at_the_start(plug_in, daisy: bool) -> None:
-    """The rate survives `v`, and `b` initialises the converters when it finds another than 250 Hz."""
+    """The rate survives `v`, and `b` initialises the converters when it finds another than 250 Hz.
+
+    Setting the rate back makes the lead-off current constant; the second reset makes it a tone again.
+    """
     emulator = emulated(daisy)
     emulator.receive(b"~4")
     emulator.advance(1.0)
     assert emulator.take() == b"Success: Sample rate is 1000Hz$$$"
-    plug_in(emulator)
+    link = plug_in(emulator)
     board = open_board("serial:///dev/ttyUSB0?gain=8")
+    assert [data for data in link.written if data in (b"v", b"~6", b"x1040100X")] == [b"v", b"~6", b"v", b"x1040100X"]
     counts_of(board, 50)
     assert registers(emulator, r"CH\dSET") == [0x40] * (16 if daisy else 8)
 
