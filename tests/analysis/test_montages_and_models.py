@@ -1,0 +1,93 @@
+"""What a montage allows to be said, and which model files are taken."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from calibration.montage import Channel, Montage, Side, Site
+from hfs_emg.analysis.analyzer import Analyzer
+from hfs_emg.analysis.burden import Burden
+from hfs_emg.analysis.classify import CLASSES, DEFAULT_MODEL, NONE, Classifier, explain
+from hfs_emg.analysis.features import NAMES
+from hfs_emg.analysis.phrases import phrase
+from hfs_emg.errors import RequestError
+from hfs_emg.events import KINDS, Kind
+from hfs_emg.model import Block
+from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.scenarios import load_scenario
+
+
+def kinds_found(montage: Montage, seconds: int = 120) -> list[tuple[Kind, str]]:
+    face = SimulatedFace(load_scenario("moderate-left"), seed=3)
+    analyzer = Analyzer(face.signal, montage)
+    burden = Burden(montage)
+    n = seconds * 250
+    block = Block(0, face.read(0, n), np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32))
+    burden.add(analyzer.push(block))
+    burden.add(analyzer.finish())
+    return [(e.kind, e.reason) for e in burden.episodes]
+
+
+def test_the_full_montage_finds_spasms() -> None:
+    face = SimulatedFace(load_scenario("moderate-left"), seed=3)
+    assert any(kind is Kind.SPASM for kind, _ in kinds_found(face.montage))
+
+
+def test_one_side_alone_never_gives_a_spasm_and_says_why() -> None:
+    found = kinds_found(Montage(tuple(Channel(i, Side.LEFT, s) for i, s in enumerate(list(Site)[:4]))))
+    assert all(kind is not Kind.SPASM for kind, _ in found)
+    assert any("other side has no electrode" in reason for kind, reason in found if kind is Kind.UNSURE)
+
+
+def test_one_site_per_side_never_gives_a_spasm() -> None:
+    lids = Montage((Channel(1, Side.LEFT, Site.ORBICULARIS_OCULI), Channel(5, Side.RIGHT, Site.ORBICULARIS_OCULI)))
+    assert all(kind is not Kind.SPASM for kind, _ in kinds_found(lids))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda m: {**m, "schema": "other/1"}, "not a model file"),
+        (lambda m: {**m, "classes": ["spasm"]}, "other features or kinds"),
+        (lambda m: {**m, "tables": [{"axes": [{"feature": "colour", "edges": []}], "scores": []}]}, "other features"),
+        (lambda m: {**m, "tables": [{"axes": [{"feature": "rise", "edges": [2, 1]}], "scores": []}]}, "do not rise"),
+        (lambda m: {**m, "tables": [{"axes": [{"feature": "rise", "edges": [1]}], "scores": []}]}, "does not fit"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused(change, said: str) -> None:
+    stored = msgspec.json.decode(DEFAULT_MODEL.read_bytes())
+    with pytest.raises(RequestError, match=said):
+        Classifier(msgspec.json.encode(change(stored)))
+
+
+def test_probabilities_are_the_softmax_of_what_is_shown() -> None:
+    """A decision can be taken apart: intercept and contributions give its probabilities back."""
+    classifier = Classifier(DEFAULT_MODEL.read_bytes())
+    stored = msgspec.json.decode(DEFAULT_MODEL.read_bytes())
+    values = np.full(len(NAMES), 0.5)
+    values[NAMES.index("two_sided")] = 0.0
+    decision = classifier.decide(values)
+    score = np.array(stored["intercept"]) + decision.contributions.sum(axis=0)
+    weight = np.exp(score - score.max())
+    assert decision.probability == pytest.approx(weight / weight.sum())
+
+
+def test_a_two_sided_atom_is_no_one_sided_kind() -> None:
+    values = np.zeros(len(NAMES))
+    values[NAMES.index("two_sided")] = 1.0
+    decision = Classifier(DEFAULT_MODEL.read_bytes()).decide(values)
+    assert all(decision.probability[CLASSES.index(k)] == 0 for k in ("spasm", "twitch", "synkinesis"))
+
+
+def test_every_feature_can_be_said_and_every_class_is_a_kind() -> None:
+    assert all(phrase(name, 0.7) for name in NAMES)
+    assert all(phrase(name, float("nan")) == "" for name in NAMES)
+    assert {c for c in CLASSES if c != NONE} == {k.value for k in KINDS} - {"unsure"}
+
+
+def test_a_reason_names_the_rival() -> None:
+    values = np.full(len(NAMES), 1.0)
+    decision = Classifier(DEFAULT_MODEL.read_bytes()).decide(values)
+    assert "next: " in explain(decision, decision.kind)
