@@ -45,6 +45,20 @@ def folded_hz(hz: float, rate_hz: float) -> float:
     return min(remainder, rate_hz - remainder)
 
 
+def _candidates(bases: tuple[float, ...], band_hz: tuple[float, float], rate_hz: float) -> list[Line]:
+    """Harmonics 1 to 5 of each base that the band lets through: its upper slope is gentle, and a touched cable's third harmonic at
+    150 Hz would still come out at a quarter. Harmonics that fold onto another line are notched with it.
+    """
+    reach = min(2.2 * band_hz[1], 0.49 * rate_hz)
+    found: list[Line] = []
+    for base in bases:
+        for n in range(1, 6):
+            hz = folded_hz(n * base, rate_hz)
+            if band_hz[0] < hz < reach and all(abs(hz - other.hz) > 1 for other in found if other.mains_hz == base):
+                found.append(Line(base, n, hz))
+    return found
+
+
 class MainsTracker:
     """Decides, second by second, which lines to notch. `band_hz` bounds what matters; `mains_hz` None tries 50 and 60."""
 
@@ -54,12 +68,7 @@ class MainsTracker:
         self.second = second
         self._rate_hz = rate_hz
         bases = (mains_hz,) if mains_hz is not None else (50.0, 60.0)
-        self._candidates = [
-            Line(base, n, folded_hz(n * base, rate_hz))
-            for base in bases
-            for n in range(1, 6)
-            if band_hz[0] < folded_hz(n * base, rate_hz) < band_hz[1] + 8
-        ]
+        self._candidates = _candidates(bases, band_hz, rate_hz)
         bins = [(line.hz + k * rate_hz / self.second) for line in self._candidates for k in (0, *_NEIGHBOURS)]
         turns = np.arange(self.second)[:, None] / rate_hz * np.array(bins)[None, :] * 2 * np.pi
         self._kernel = np.concatenate([np.cos(turns), -np.sin(turns)], axis=1)

@@ -37,7 +37,7 @@ def lively(rng: Random, s: dict[str, Any]) -> None:
         **rates,
         smirk=rng.uniform(0.0, 1.0),
         wink=rng.uniform(0.0, 1.0),
-        one_sided_effort=rng.uniform(0.0, 0.8),
+        one_sided_effort=rng.uniform(0.0, 0.4),
         briskness=log_uniform(rng, 0.8, 1.7),
     )
     with_changes(s, "blinks", voluntary_per_min=rng.uniform(0.5, 3.0))
@@ -63,7 +63,7 @@ def winks(rng: Random, s: dict[str, Any]) -> None:
         wink=rng.uniform(0.8, 4.0),
         smirk=rng.uniform(0.5, 3.0),
         one_sided_clench=rng.uniform(0.0, 1.5),
-        one_sided_effort=rng.uniform(0.0, 2.0),
+        one_sided_effort=rng.uniform(0.0, 1.2),
         habitual_side=side,
         briskness=log_uniform(rng, 0.9, 1.3),
     )
