@@ -39,8 +39,12 @@ VALLEY = 0.25
 VALLEY_REACH_S = 0.25
 RAIL_MARGIN = 0.001
 """Codes within this share of the range from its end count as rail."""
+TICK_S = 0.04
+"""Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
 SHOWN_AFTER_FRAMES = 6
 """A provisional kind needs so many frames beyond the one it is about: half the envelope's window and the smoothing."""
+
+Striking = dict[str, NDArray[np.bool_]]
 
 
 class Analyzer:
@@ -70,6 +74,7 @@ class Analyzer:
         self._levels = LevelLog(self.clock, channels, settings, eyes)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
+        self._rows = {side.value: list(montage.on(side)) for side in Side}
         self._features = FeatureMaker(self.clock, montage)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
         self._edges = EdgeFinder(signal.rate_hz, self.clock.hop, EDGE_DELAY_S)
@@ -80,6 +85,9 @@ class Analyzer:
         self._island_at = 0
         self._samples = 0
         self._hum: list[Invalid] = []
+        self._tick = max(1, self.clock.frames(TICK_S))
+        self._looked_until = 0
+        self._in_progress: tuple[InProgress, ...] = ()
 
     def push(self, block: Block) -> Findings:
         """The next samples. Returns what they settled."""
@@ -92,10 +100,14 @@ class Analyzer:
         self._levels.push(conditioned, *self._frames.push(conditioned, verdict > 0))
         invalid = self._note_invalid(*self._invalid.push(verdict))
         invalid += self._off_skin.push(self._levels.take_off_skin())[0]
-        support, seed = self._levels.activity(self._finder.frontier)
-        episodes = self._work_off(self._finder.find(support, seed))
+        until = self._levels.end_at(self._tick)
+        if until <= self._looked_until:
+            return self._findings([], invalid, self._in_progress)
+        self._looked_until = until
+        episodes = self._work_off(self._finder.find(*self._levels.activity(self._finder.frontier, until)))
         self._levels.forget_before(self._finder.frontier)
-        return self._findings(episodes, invalid, self._in_progress())
+        self._in_progress = self._running(until)
+        return self._findings(episodes, invalid, self._in_progress)
 
     def still_invalid(self) -> list[Invalid]:
         """Stretches that have begun and not ended: for a live view."""
@@ -105,8 +117,8 @@ class Analyzer:
         """The end of the stream: everything still open is settled."""
         invalid = self._note_invalid(*self._invalid.finish())
         invalid += self._off_skin.finish()[0]
-        support, seed = self._levels.activity(self._finder.frontier)
-        episodes = self._work_off(self._finder.flush(support, seed))
+        activity = self._levels.activity(self._finder.frontier, self._levels.end)
+        episodes = self._work_off(self._finder.flush(*activity))
         while self._rails:
             self._builder.add_alone(self._rails.popleft())
         far = self._levels.end + 1_000_000
@@ -167,13 +179,11 @@ class Analyzer:
             self._builder.add_alone(self._rails.popleft())
         return self._builder.settle(frontier, self._known_at, self._island_at)
 
-    def neighbourhood(self, first: int, end: int) -> Neighbourhood:
-        """Frames first…end with what a decision about them may see."""
-        return self._levels.neighbourhood(first, end, self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S))
-
     def _decide(self, island: Island) -> None:
-        near = self.neighbourhood(island.first, island.end)
+        before, after = self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S)
+        near = self._levels.neighbourhood(island.first, island.end, before, after)
         states = self._atoms.states(near)
+        striking = self._striking(near, states)
         past = []
         for atom in self._atoms.atoms(near, states):
             if self._is_hum(near, atom):
@@ -184,7 +194,7 @@ class Analyzer:
             self.observe(near, atom, values)
             past.append(self._remember(near, atom))
             if decision.kind != NONE:
-                self._builder.add(self._decided(near, states, atom, decision))
+                self._builder.add(self._decided(near, states, striking, atom, decision))
         self._history.add(past)
 
     def _is_hum(self, near: Neighbourhood, atom: Atom) -> bool:
@@ -222,7 +232,9 @@ class Analyzer:
             any(c in self._features.lower for c in atom.channels),
         )
 
-    def _decided(self, near: Neighbourhood, states: SiteStates, atom: Atom, decision: Decision) -> DecidedAtom:
+    def _decided(
+        self, near: Neighbourhood, states: SiteStates, striking: Striking, atom: Atom, decision: Decision
+    ) -> DecidedAtom:
         bursts = []
         for c in atom.channels:
             for start, end in runs(atom.active[c], self.clock.frames(0.07)):
@@ -236,9 +248,9 @@ class Analyzer:
                 bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))
         shown = None
         if atom.side != "both":
-            frame = self._looks_like_spasm(near, states, Side(atom.side), atom.start, atom.end)
-            if frame is not None:
-                shown = self.clock.seconds(near.first + frame + SHOWN_AFTER_FRAMES)
+            where = np.flatnonzero(striking[atom.side][atom.start : atom.end])
+            if len(where):
+                shown = self.clock.seconds(near.first + atom.start + int(where[0]) + SHOWN_AFTER_FRAMES)
         weight = float(atom.end - atom.start)
         return DecidedAtom(
             atom.side,
@@ -264,32 +276,26 @@ class Analyzer:
             longest = max([longest, *(end - start for start, end in runs(on, self.clock.frames(0.04)))])
         return self.clock.seconds(longest)
 
-    def _looks_like_spasm(
-        self, near: Neighbourhood, states: SiteStates, side: Side, start: int, end: int
-    ) -> int | None:
-        """First frame at which two sites of the side are above their on-threshold and one-sided."""
-        rows = list(self.montage.on(side))
-        if len(rows) < 2 or end <= start:
-            return None
-        strong = self._levels.above_on(near)[rows, start:end] & states.one_sided[rows, start:end]
-        where = np.flatnonzero(strong.sum(axis=0) >= 2)
-        return start + int(where[0]) if len(where) else None
+    def _striking(self, near: Neighbourhood, states: SiteStates) -> Striking:
+        """Frames that look like a spasm of a side: two of its sites above their on-threshold and one-sided."""
+        strong = (self._levels.above_on(near) & states.one_sided).view(np.int8)
+        return {side: strong[rows].sum(axis=0, dtype=np.int8) >= 2 for side, rows in self._rows.items()}
 
-    def _in_progress(self) -> tuple[InProgress, ...]:
-        if self._finder.open_since is None:
+    def _running(self, until: int) -> tuple[InProgress, ...]:
+        """What is in progress at a frame, by what came before it."""
+        since = self._finder.open_since
+        if since is None:
             return ()
-        near = self.neighbourhood(self._finder.open_since, self._levels.end)
+        near = self._levels.neighbourhood(since, until, self.clock.frames(BEFORE_S), 0)
         states = self._atoms.states(near)
+        striking = self._striking(near, states)
         running: list[InProgress] = []
         for atom in self._atoms.atoms(near, states):
-            start_s = self.clock.seconds(near.first + atom.start)
             if atom.side == "both":
                 kind = Kind.BLINK if any(c in self._features.eyes for c in atom.channels) else Kind.VOLUNTARY
-            elif self._looks_like_spasm(near, states, Side(atom.side), atom.start, atom.end) is None:
-                kind = Kind.UNSURE
             else:
-                kind = Kind.SPASM
-            running.append(InProgress(start_s, kind, atom.side))
+                kind = Kind.SPASM if striking[atom.side][atom.start : atom.end].any() else Kind.UNSURE
+            running.append(InProgress(self.clock.seconds(near.first + atom.start), kind, atom.side))
         return tuple(running)
 
 

@@ -95,7 +95,10 @@ class AtomFinder:
         self._on = settings.on_factor**2
         self._off = settings.off_factor**2
         self._ratio = settings.one_sided_ratio**2
-        self._twins = [montage.twin(i) for i in range(len(montage.channels))]
+        twins = [montage.twin(i) for i in range(len(montage.channels))]
+        self._twins = np.array([i if twin is None else twin for i, twin in enumerate(twins)], dtype=np.int64)
+        """A channel without a twin stands here for itself."""
+        self._alone = [i for i, twin in enumerate(twins) if twin is None]
         self._sides = {side: montage.on(side) for side in Side}
         self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
         self._close = clock.frames(_CLOSE_S)
@@ -109,23 +112,13 @@ class AtomFinder:
         burst = hysteresis(level, self._on, self._off)
         rise = np.maximum(near.envelope - self._background(near), 0.0)
         above = np.maximum(near.envelope - near.floor, 0.0)
-        one_sided = np.zeros_like(burst)
-        for c, twin in enumerate(self._twins):
-            if twin is None:
-                one_sided[c] = burst[c]
-                continue
-            unknown = near.bad[twin]
-            still = above[c] >= self._ratio * np.maximum(above[twin], 0.5 * near.floor[twin])
-            base = np.maximum(near.envelope[twin] - rise[twin], near.floor[twin])
-            own_base = np.maximum(near.envelope[c] - rise[c], near.floor[c])
-            sudden = (rise[c] >= self._ratio * np.maximum(rise[twin], 0.5 * base)) & (
-                near.envelope[c] >= 3.0 * own_base
-            )
-            one_sided[c] = burst[c] & smooth(still | sudden | unknown)
-        two_sided = burst & ~one_sided
-        for c, twin in enumerate(self._twins):
-            if twin is not None:
-                two_sided[c] &= ~one_sided[twin]
+        base = np.maximum(near.envelope - rise, near.floor)
+        still = above >= (self._ratio * np.maximum(above, 0.5 * near.floor))[self._twins]
+        sudden = (rise >= (self._ratio * np.maximum(rise, 0.5 * base))[self._twins]) & (near.envelope >= 3.0 * base)
+        unknown = near.bad[self._twins]
+        one_sided = burst & smooth(still | sudden | unknown)
+        one_sided[self._alone] = burst[self._alone]
+        two_sided = burst & ~one_sided & ~one_sided[self._twins]
         return SiteStates(burst, one_sided, two_sided, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
 
     def _background(self, near: Neighbourhood) -> Floats:
@@ -150,26 +143,32 @@ class AtomFinder:
     def _gather(
         self, near: Neighbourhood, side: Literal["left", "right", "both"], flags: Flags, rows: list[int]
     ) -> list[Atom]:
-        count = flags[rows].sum(axis=0)
+        count = flags[rows].view(np.int8).sum(axis=0, dtype=np.int8)
         count[: near.start] = 0
         count[near.end :] = 0
         whole = runs(count > 0, self._close)
-        parts = [(part, span) for span in whole for part in (self._parts(count, *span) if side != "both" else [span])]
+        if not whole:
+            return []
+        several = count >= 2
+        parts = [(part, span) for span in whole for part in (self._parts(several, *span) if side != "both" else [span])]
+        mine = np.zeros_like(flags)
+        mine[rows] = flags[rows]
+        frames_before = np.zeros((len(flags), flags.shape[1] + 1), dtype=np.int32)
+        np.cumsum(mine, axis=1, out=frames_before[:, 1:])
         found = []
         for (start, end), span in parts:
-            active = np.zeros((len(flags), end - start), dtype=np.bool_)
-            active[rows] = flags[rows, start:end]
-            taking_part = tuple(np.flatnonzero(active.sum(axis=1) >= self._shortest).tolist())
+            frames = (frames_before[:, end] - frames_before[:, start]).tolist()
+            taking_part = tuple(c for c, n in enumerate(frames) if n >= self._shortest)
             if taking_part:
-                found.append(Atom(side, start, end, active, taking_part, span))
+                found.append(Atom(side, start, end, mine[:, start:end], taking_part, span))
         return found
 
-    def _parts(self, count: NDArray[np.int64], start: int, end: int) -> list[tuple[int, int]]:
+    def _parts(self, several: Flags, start: int, end: int) -> list[tuple[int, int]]:
         """A one-sided stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
 
         What is left before and after is a part of its own unless it is brief.
         """
-        cores = [(start + a, start + b) for a, b in runs(count[start:end] >= 2, self._join) if b - a >= self._shortest]
+        cores = [(start + a, start + b) for a, b in runs(several[start:end], self._join) if b - a >= self._shortest]
         parts: list[tuple[int, int]] = []
         at = start
         for first, last in cores:
@@ -191,31 +190,38 @@ class AtomFinder:
 
 def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:
     """Half-open runs of True, those less than `close` apart joined."""
-    where = np.flatnonzero(mask)
-    if len(where) == 0:
+    where = mask.nonzero()[0]
+    n = len(where)
+    if n == 0:
         return []
-    breaks = np.flatnonzero(np.diff(where) > close)
-    firsts = where[np.concatenate([[0], breaks + 1])]
-    ends = where[np.concatenate([breaks, [len(where) - 1]])] + 1
-    return list(zip(firsts.tolist(), ends.tolist(), strict=True))
+    first, last = int(where[0]), int(where[-1])
+    if last - first == n - 1:  # most often there is one
+        return [(first, last + 1)]
+    breaks = (where[1:] - where[:-1] > close).nonzero()[0]
+    firsts = [first, *where[breaks + 1].tolist()]
+    ends = [*(where[breaks] + 1).tolist(), last + 1]
+    return list(zip(firsts, ends, strict=True))
 
 
 def hysteresis(level: Floats, on: float, off: float) -> Flags:
     """True where a row stays at or above `off` in a run that reaches `on` somewhere. level (rows, n)."""
-    support = level >= off
-    result = np.zeros_like(support)
-    for row in np.flatnonzero((level >= on).any(axis=1)):
-        for start, end in runs(support[row]):
-            if (level[row, start:end] >= on).any():
-                result[row, start:end] = True
-    return result
+    reached, support = level >= on, level >= off
+    if not reached.any():
+        return np.zeros_like(support)
+    changes = np.ones(support.shape, dtype=np.bool_)
+    np.not_equal(support[:, 1:], support[:, :-1], out=changes[:, 1:])
+    starts = np.flatnonzero(changes)
+    lengths = np.diff(np.append(starts, support.size))
+    hit = np.repeat(np.logical_or.reduceat(reached.ravel(), starts), lengths)
+    return np.asarray(hit.reshape(support.shape) & support)
 
 
 def smooth(flags: Flags) -> Flags:
-    """The majority over five neighbouring frames (40 ms)."""
+    """The majority over five neighbouring frames (40 ms), row by row. flags (rows, n)."""
     half = _SMOOTH_FRAMES // 2
-    padded = np.concatenate([np.repeat(flags[:1], half), flags, np.repeat(flags[-1:], half)]).astype(np.int8)
-    votes = np.zeros(len(flags), dtype=np.int8)
-    for k in range(_SMOOTH_FRAMES):
-        votes += padded[k : k + len(flags)]
+    n = flags.shape[1]
+    padded = np.concatenate([flags[:, :1].repeat(half, 1), flags, flags[:, -1:].repeat(half, 1)], axis=1).view(np.int8)
+    votes = padded[:, :n].copy()
+    for k in range(1, _SMOOTH_FRAMES):
+        votes += padded[:, k : k + n]
     return np.asarray(votes > half)

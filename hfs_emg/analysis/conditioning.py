@@ -28,24 +28,50 @@ FAST_ABOVE_HZ = 55.0
 
 @dataclass(frozen=True, slots=True)
 class Conditioned:
-    """The same n samples three times, each (channels, n), µV. mains: hum, for each second that was completed."""
+    """The same n samples three times, views (3, channels, n), µV. mains: hum, for each second that was completed."""
 
-    emg: Samples
-    slow: Samples
-    fast: Samples
+    views: Samples
     mains: list[MainsSecond]
+
+    @property
+    def emg(self) -> Samples:
+        """The EMG band without mains."""
+        emg: Samples = self.views[0]
+        return emg
 
 
 class _Filter:
     """A cascade of second-order sections over all channels, with its state."""
 
-    def __init__(self, sections: Samples, channels: int, before: _Filter | None = None) -> None:
-        self._sections = np.ascontiguousarray(sections)
-        self._state: Samples = np.zeros((len(sections), channels, 2)) if before is None else before._state.copy()
+    def __init__(self, sections: Samples, channels: int) -> None:
+        self.sections = np.ascontiguousarray(sections)
+        self.state: Samples = np.zeros((len(sections), channels, 2))
 
     def push(self, x: Samples) -> Samples:
-        y, self._state = dsp.sosfilt(self._sections, x, axis=1, zi=self._state)
+        y, self.state = dsp.sosfilt(self.sections, x, axis=1, zi=self.state)
         return np.asarray(y, dtype=np.float64)
+
+
+class _Notches:
+    """Two notches in a row for each line, all in one cascade: a filter call costs more than what it does to a short block."""
+
+    def __init__(self, lines: tuple[Line, ...], rate_hz: float, channels: int, before: _Notches | None = None) -> None:
+        """A line whose frequency was tracked goes on with the state it had in `before`."""
+        self.lines = lines
+        self._filter = None
+        if not lines:
+            return
+        ends = [dsp.iirnotch(line.hz, line.hz / _NOTCH_WIDTH_HZ, fs=rate_hz) for line in lines]
+        self._filter = _Filter(np.repeat([np.concatenate(b_a) for b_a in ends], 2, axis=0), channels)
+        if before is None or before._filter is None:
+            return
+        for i, line in enumerate(lines):
+            for j, old in enumerate(before.lines):
+                if line.identity == old.identity:
+                    self._filter.state[2 * i : 2 * i + 2] = before._filter.state[2 * j : 2 * j + 2]
+
+    def push(self, x: Samples) -> Samples:
+        return x if self._filter is None else self._filter.push(x)
 
 
 class Conditioner:
@@ -68,26 +94,19 @@ class Conditioner:
         self.mains = MainsTracker(rate_hz, channels, second, (low, high), settings.mains_hz)
         self._second = np.zeros((channels, self.mains.second))
         self._in_second = 0
-        self._lines: tuple[Line, ...] = ()
+        self._notches = _Notches((), rate_hz, channels)
         self._lost_run = 0
         self._origin: Samples | None = None
         self._start_filters()
 
     def _start_filters(self) -> None:
-        self._filters = (_Filter(self._band, self._channels), _Filter(self._slow, self._channels))
-        self._fast_filter = _Filter(self._fast, self._channels)
-        self._notches = [self._notch(line, None) for line in self._lines]
-
-    def _notch(self, line: Line, before: _Filter | None) -> _Filter:
-        """A notch at the line; one whose frequency was tracked goes on with the state of the one before."""
-        b, a = dsp.iirnotch(line.hz, line.hz / _NOTCH_WIDTH_HZ, fs=self._rate_hz)
-        return _Filter(np.repeat(np.concatenate([b, a])[None, :], 2, axis=0), self._channels, before)
+        self._filters = tuple(_Filter(part, self._channels) for part in (self._band, self._slow, self._fast))
+        self._notches = _Notches(self._notches.lines, self._rate_hz, self._channels)
 
     def push(self, uv: Samples, lost: NDArray[np.bool_]) -> Conditioned:
         """Filter the next samples."""
         n = uv.shape[1]
-        emg, slow, fast = (np.empty((self._channels, n)) for _ in range(3))
-        out = Conditioned(emg, slow, fast, [])
+        out = Conditioned(np.empty((3, self._channels, n)), [])
         done = 0
         for restart in [*self._restarts(lost), n]:
             if done < restart:
@@ -116,30 +135,26 @@ class Conditioner:
     def _run(self, uv: Samples, out: Conditioned, start: int, end: int) -> None:
         if self._origin is None:
             self._origin = uv[:, start : start + 1].copy()
-        x = np.ascontiguousarray(uv[:, start:end] - self._origin)
-        band, slow = self._filters
-        out.slow[:, start:end] = slow.push(x)
-        emg = band.push(x)
-        done = 0
-        while done < emg.shape[1]:
-            take = min(self.mains.second - self._in_second, emg.shape[1] - done)
-            piece = np.ascontiguousarray(emg[:, done : done + take])
-            self._second[:, self._in_second : self._in_second + take] = piece
-            for notch in self._notches:
-                piece = notch.push(piece)
-            out.emg[:, start + done : start + done + take] = piece
+        x = uv[:, start:end] - self._origin
+        band, slow, fast = self._filters
+        emg, slowly, upper = out.views[:, :, start:end]
+        slowly[:] = slow.push(x)
+        raw = band.push(x)
+        done = notched = 0
+        while done < raw.shape[1]:
+            take = min(self.mains.second - self._in_second, raw.shape[1] - done)
+            self._second[:, self._in_second : self._in_second + take] = raw[:, done : done + take]
             self._in_second += take
             done += take
-            if self._in_second == self.mains.second:
-                self._in_second = 0
-                self._turn_second()
-                out.mains.append(self.mains.last)
-        out.fast[:, start:end] = self._fast_filter.push(np.ascontiguousarray(out.emg[:, start:end]))
-
-    def _turn_second(self) -> None:
-        lines = self.mains.push_second(self._second)
-        if lines == self._lines:
-            return
-        running = {line.identity: notch for line, notch in zip(self._lines, self._notches, strict=True)}
-        self._lines = lines
-        self._notches = [self._notch(line, running.get(line.identity)) for line in lines]
+            if self._in_second < self.mains.second:
+                continue
+            self._in_second = 0
+            lines = self.mains.push_second(self._second)
+            out.mains.append(self.mains.last)
+            if lines != self._notches.lines:
+                emg[:, notched:done] = self._notches.push(raw[:, notched:done])
+                notched = done
+                self._notches = _Notches(lines, self._rate_hz, self._channels, self._notches)
+        if notched < done:
+            emg[:, notched:] = self._notches.push(raw[:, notched:])
+        upper[:] = fast.push(emg)

@@ -62,9 +62,9 @@ class SlidingArray:
         """Absolute index after the last column."""
         return self.start + self._used
 
-    def append(self, columns: NDArray[Any]) -> None:
-        """Add columns (rows, n)."""
-        n = columns.shape[1]
+    def append(self, columns: NDArray[Any], times: int = 1) -> None:
+        """Add columns (rows, n), or one column several times."""
+        n = columns.shape[1] * times
         if self._used + n > self._values.shape[1]:
             grown = np.zeros((len(self._values), max(2 * (self._used + n), 4096)), dtype=self._values.dtype)
             grown[:, : self._used] = self._values[:, : self._used]
@@ -94,24 +94,26 @@ class FrameStream:
 
     def __init__(self, clock: FrameClock, channels: int) -> None:
         self._hop = clock.hop
-        self._rest = np.zeros((3, channels, 0))
+        self._rest: Floats = np.zeros((3, channels, 0))
         self._rest_bad = np.zeros((channels, 0), dtype=np.bool_)
 
-    def push(self, conditioned: Conditioned, bad: Flags) -> tuple[Floats, Floats, Floats, Flags]:
-        """Whole frames that the samples complete: power of emg, slow and fast, each (channels, frames), and the bad flags."""
-        views = np.concatenate([self._rest, np.stack([conditioned.emg, conditioned.slow, conditioned.fast])], axis=2)
-        flags = np.concatenate([self._rest_bad, bad], axis=1)
+    def push(self, conditioned: Conditioned, bad: Flags) -> tuple[Floats, Flags]:
+        """Whole frames that the samples complete: power of emg, slow and fast (3, channels, frames), and the bad flags."""
+        views, flags = conditioned.views, bad
+        if self._rest.shape[2]:
+            views = np.concatenate([self._rest, views], axis=2)
+            flags = np.concatenate([self._rest_bad, flags], axis=1)
         whole = views.shape[2] // self._hop * self._hop
         self._rest = views[:, :, whole:].copy()
         self._rest_bad = flags[:, whole:].copy()
-        power = np.zeros((*views.shape[:2], whole // self._hop))
-        spoiled = np.zeros((len(flags), whole // self._hop), dtype=np.bool_)
-        for k in range(self._hop):
+        power = views[:, :, : whole : self._hop] ** 2
+        spoiled = flags[:, : whole : self._hop].copy()
+        for k in range(1, self._hop):
             part = views[:, :, k : whole : self._hop]
             power += part * part
             spoiled |= flags[:, k : whole : self._hop]
         power /= self._hop
-        return power[0], power[1], power[2], spoiled
+        return power, spoiled
 
 
 def moving_mean(power: Floats, width: int) -> Floats:

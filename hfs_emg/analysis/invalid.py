@@ -45,6 +45,8 @@ class InvalidRuns:
         return self._told(ended)
 
     def _told(self, ended: list[tuple[int, int, int, int]]) -> tuple[list[Invalid], list[tuple[int, int, int]]]:
+        if not ended:
+            return [], []
         together: dict[tuple[int, int, int], list[int]] = {}
         for end, start, code, channel in sorted(ended):
             together.setdefault((end, start, code), []).append(channel)

@@ -14,6 +14,7 @@ from hfs_emg.analysis.quality import REASONS
 from hfs_emg.analysis.settings import AnalysisSettings
 
 SHORT_FRAMES = 3
+_EMG, _SLOW, _FAST = range(3)
 LEAD_OFF_MAINS_UV = 2000.0
 """Hum of this amplitude means that no skin is behind the electrode: real recordings with poor contact show up to 600 µV."""
 LEAD_OFF_NOISE_UV = 60.0
@@ -30,9 +31,8 @@ class LevelLog:
         self._clock = clock
         self._on = settings.on_factor**2
         self._off = settings.off_factor**2
-        self._hop = SlidingArray(channels, np.float64)
-        self._slow = SlidingArray(channels, np.float64)
-        self._fast = SlidingArray(channels, np.float64)
+        self._power = SlidingArray(3 * channels, np.float64)
+        """Of frames: first the rows of the EMG, then those of the slow and of the fast view."""
         self._bad = SlidingArray(channels, np.bool_)
         self._wave = SlidingArray(channels, np.float64)
         self._envelope = SlidingArray(channels, np.float64)
@@ -56,32 +56,34 @@ class LevelLog:
         """Absolute index after the last frame that islands are sought in."""
         return self._envelope.end
 
-    def push(self, conditioned: Conditioned, hop: Floats, slow: Floats, fast: Floats, bad: Flags) -> None:
-        """Frames (channels, n) as `FrameStream` gives them, and the samples they came from."""
+    def push(self, conditioned: Conditioned, power: Floats, bad: Flags) -> None:
+        """Frames as `FrameStream` gives them, and the samples they came from."""
         self._wave.append(conditioned.emg)
         self._mains += conditioned.mains
-        done = 0
-        while done < hop.shape[1]:
+        self._power.append(power.reshape(3 * self._channels, power.shape[2]))
+        while self._bad.end < self._power.end:
             turn = (self._seconds + 1) * self._clock.second
-            take = min(turn - self._hop.end, hop.shape[1] - done)
-            piece = slice(done, done + take)
-            self._hop.append(hop[:, piece])
-            self._slow.append(slow[:, piece])
-            self._fast.append(fast[:, piece])
-            self._bad.append(bad[:, piece] | self._off_skin[:, None])
-            self._floor.append(np.repeat(self._noise.power[:, None], take, axis=1))
-            self._eye_floor.append(np.repeat(self._eye_noise.power[:, None], take, axis=1))
-            done += take
-            if self._hop.end == turn:
+            done = self._power.end - self._bad.end
+            take = min(turn - self._bad.end, done)
+            self._bad.append(bad[:, bad.shape[1] - done :][:, :take] | self._off_skin[:, None])
+            self._floor.append(self._noise.power[:, None], take)
+            self._eye_floor.append(self._eye_noise.power[:, None], take)
+            if self._bad.end == turn:
                 self._turn_second()
         self._complete()
+
+    def _view(self, which: int, start: int, end: int, rows: list[int] | None = None) -> Floats:
+        """Power of frames start…end in one of the three views: of all channels (not a copy), or of some."""
+        first = which * self._channels
+        found: Floats = self._power.read(start, end)[first : first + self._channels]
+        return found if rows is None else found[rows]
 
     def _turn_second(self) -> None:
         start = self._seconds * self._clock.second
         self._seconds += 1
         width = self._clock.window
         whole = self._clock.second // width * width
-        frames = self._hop.read(start, start + whole)
+        frames = self._view(_EMG, start, start + whole)
         bad = self._bad.read(start, start + whole)
         if self._seconds == 2:
             # The start is deaf for two seconds; the filters have settled in the first, and the noise is learnt from the second.
@@ -91,7 +93,7 @@ class LevelLog:
         self._noise.push_second(windows, spoiled & ~off_before[:, None])
         if self._eyes:
             span = whole // (2 * width) * 2 * width
-            slow = self._slow.read(start, start + span)[self._eyes]
+            slow = self._view(_SLOW, start, start + span, self._eyes)
             self._eye_noise.push_second(*_windows(slow, bad[self._eyes, :span], 2 * width))
         mains = self._mains.pop(0)
         self._hum.append(np.full((1, self._clock.second), mains.hz))
@@ -101,18 +103,20 @@ class LevelLog:
     def take_off_skin(self) -> NDArray[np.int8]:
         """Verdicts (channels, n) of `REASONS` for the seconds that have begun since this was last asked."""
         seconds, self._off_skin_seconds = self._off_skin_seconds, []
+        if not seconds:
+            return np.zeros((self._channels, 0), dtype=np.int8)
         flags = np.array(seconds, dtype=np.int8).reshape(len(seconds), self._channels).T
         return flags * np.int8(1 + REASONS.index("lead_off"))
 
     def _complete(self) -> None:
         """Envelopes of the frames that now have enough neighbours. Before the first frame there is nothing: its own power stands in."""
         half = self._clock.window // 2
-        ready = self._hop.end - (self._clock.window - half)
+        ready = self._power.end - (self._clock.window - half)
         start = self._envelope.end
         if ready <= start:
             return
         first = start - half
-        hop = self._hop.read(max(first, self._hop.start), ready + self._clock.window - half)
+        hop = self._view(_EMG, max(first, 0), ready + self._clock.window - half)
         if first < 0:
             hop = np.concatenate([np.repeat(hop[:, :1], -first, axis=1), hop], axis=1)
         envelope = moving_mean(hop, self._clock.window)[:, : ready - start]
@@ -131,7 +135,7 @@ class LevelLog:
         if not self._eyes:
             return np.zeros(ready - start)
         first = start - self._clock.window
-        slow = self._slow.read(max(first, self._slow.start), ready)[self._eyes]
+        slow = self._view(_SLOW, max(first, 0), ready, self._eyes)
         if first < 0:
             slow = np.concatenate([np.repeat(slow[:, :1], -first, axis=1), slow], axis=1)
         smooth = moving_mean(slow, self._clock.window)[:, 1:]
@@ -144,9 +148,13 @@ class LevelLog:
         at = frame - self._clock.second
         return float(self._hum.read(at, at + 1)[0, 0]) if at >= 0 else 0.0
 
-    def activity(self, start: int) -> tuple[Flags, Flags]:
-        """Support and seed flags of the frames from `start` on."""
-        flags = self._activity.read(start, self._activity.end)
+    def end_at(self, tick: int) -> int:
+        """What `end` was when the number of frames was last a multiple of `tick`."""
+        return max(0, self._power.end // tick * tick - (self._clock.window - self._clock.window // 2))
+
+    def activity(self, start: int, end: int) -> tuple[Flags, Flags]:
+        """Support and seed flags of the frames start…end."""
+        flags = self._activity.read(start, end)
         return flags[0], flags[1]
 
     def above_on(self, near: Neighbourhood) -> Flags:
@@ -161,34 +169,33 @@ class LevelLog:
         def take(log: SlidingArray) -> NDArray[np.float64]:
             return np.ascontiguousarray(log.read(start, stop))
 
-        hop = self._clock.hop
+        samples = self._clock.hop
+        hop, slow, fast = (np.ascontiguousarray(self._view(which, start, stop)) for which in (_EMG, _SLOW, _FAST))
         return Neighbourhood(
             first=start,
             start=first - start,
             end=end - start,
             envelope=take(self._envelope),
             short=take(self._short),
-            hop=take(self._hop),
-            slow=take(self._slow),
-            fast=take(self._fast),
+            hop=hop,
+            slow=slow,
+            fast=fast,
             floor=take(self._floor),
             bad=np.ascontiguousarray(self._bad.read(start, stop)),
             eye=take(self._eye)[0],
-            wave=np.ascontiguousarray(self._wave.read(start * hop, stop * hop)),
+            wave=np.ascontiguousarray(self._wave.read(start * samples, stop * samples)),
         )
 
     def forget_before(self, frame: int) -> None:
         """Drop what no decision can need any more."""
         keep = frame - self._clock.frames(BEFORE_S) - 2 * self._clock.window - self._clock.second
-        if keep <= 0:
+        if keep - self._power.start < 4096:
             return
         for log in (
             self._eye,
             self._eye_floor,
             self._hum,
-            self._hop,
-            self._slow,
-            self._fast,
+            self._power,
             self._bad,
             self._envelope,
             self._short,
