@@ -9,7 +9,7 @@ from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.subjects import draw_subject, phenotype_names
 
 Set = Literal["train", "tune", "test"]
-SEEDS: dict[Set, range] = {"train": range(10_000, 11_560), "tune": range(20_000, 20_078), "test": range(30_000, 30_104)}
+SEEDS: dict[Set, range] = {"train": range(10_000, 12_340), "tune": range(20_000, 20_078), "test": range(30_000, 30_104)}
 DURATION_S: dict[Set, float] = {"train": 60.0, "tune": 180.0, "test": 300.0}
 
 

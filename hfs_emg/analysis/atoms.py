@@ -33,6 +33,8 @@ _REST_S = 0.1
 _JOIN_S = 0.15
 _SHORTEST_S = 0.024
 _SMOOTH_FRAMES = 5
+RIGHT_CONTEXT_FRAMES = _SMOOTH_FRAMES // 2
+"""Beyond so many quiet frames after it, nothing that follows changes the atoms of a stretch of activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,12 @@ class AtomFinder:
         if not whole:
             return []
         several = count >= 2
-        parts = [(part, span) for span in whole for part in (self._parts(several, *span) if side != "both" else [span])]
+        strength = np.sqrt(np.where(flags[rows], near.envelope[rows], 0.0)).sum(axis=0)
+        parts = [
+            (part, span)
+            for span in whole
+            for part in (self._parts(several, strength, *span) if side != "both" else [span])
+        ]
         mine = np.zeros_like(flags)
         mine[rows] = flags[rows]
         frames_before = np.zeros((len(flags), flags.shape[1] + 1), dtype=np.int32)
@@ -163,17 +170,18 @@ class AtomFinder:
                 found.append(Atom(side, start, end, mine[:, start:end], taking_part, span))
         return found
 
-    def _parts(self, several: Flags, start: int, end: int) -> list[tuple[int, int]]:
+    def _parts(self, several: Flags, strength: Floats, start: int, end: int) -> list[tuple[int, int]]:
         """A one-sided stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
 
-        What is left before and after is a part of its own unless it is brief.
+        What is left before and after is a part of its own unless it is brief, or as strong: then it is the same action,
+        of which a weak site has come late or gone early.
         """
         cores = [(start + a, start + b) for a, b in runs(several[start:end], self._join) if b - a >= self._shortest]
         parts: list[tuple[int, int]] = []
         at = start
         for first, last in cores:
             begins = first
-            if first - at >= self._rest:
+            if first - at >= self._rest and self._weaker(strength, (at, first), (first, last)):
                 parts.append((at, first))
             elif parts:
                 parts[-1] = (parts[-1][0], first)
@@ -181,11 +189,15 @@ class AtomFinder:
                 begins = at
             parts.append((begins, last))
             at = last
-        if cores and end - at < self._rest:
+        if cores and (end - at < self._rest or not self._weaker(strength, (at, end), cores[-1])):
             parts[-1] = (parts[-1][0], end)
         elif end > at:
             parts.append((at, end))
         return parts
+
+    def _weaker(self, strength: Floats, rest: tuple[int, int], core: tuple[int, int]) -> bool:
+        """Whether what is left is at most half as strong as the core beside it."""
+        return float(strength[slice(*rest)].mean()) < 0.5 * float(strength[slice(*core)].mean())
 
 
 def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:
