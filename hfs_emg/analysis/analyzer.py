@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
+from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, Atom, AtomFinder, Neighbourhood, SiteStates, runs
 from hfs_emg.analysis.classify import DEFAULT_MODEL, NONE, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.edges import EdgeFinder
@@ -88,6 +88,7 @@ class Analyzer:
         self._tick = max(1, self.clock.frames(TICK_S))
         self._looked_until = 0
         self._in_progress: tuple[InProgress, ...] = ()
+        self._provisional: dict[tuple[int, int], list[InProgress]] = {}
 
     def push(self, block: Block) -> Findings:
         """The next samples. Returns what they settled."""
@@ -282,21 +283,31 @@ class Analyzer:
         return {side: strong[rows].sum(axis=0, dtype=np.int8) >= 2 for side, rows in self._rows.items()}
 
     def _running(self, until: int) -> tuple[InProgress, ...]:
-        """What is in progress at a frame, by what came before it."""
-        since = self._finder.open_since
-        if since is None:
-            return ()
-        near = self._levels.neighbourhood(since, until, self.clock.frames(BEFORE_S), 0)
+        """What is in progress at a frame, by what came before it. What no longer grows is not looked at again."""
+        known, self._provisional = self._provisional, {}
+        running: list[InProgress] = []
+        for stretch in self._finder.open:
+            after = min(until - stretch[1], RIGHT_CONTEXT_FRAMES)
+            found = known.get(stretch)
+            if found is None:
+                found = self._provisionally(*stretch, after)
+            if after == RIGHT_CONTEXT_FRAMES:
+                self._provisional[stretch] = found
+            running += found
+        return tuple(running)
+
+    def _provisionally(self, first: int, end: int, after: int) -> list[InProgress]:
+        near = self._levels.neighbourhood(first, end, self.clock.frames(BEFORE_S), after)
         states = self._atoms.states(near)
         striking = self._striking(near, states)
-        running: list[InProgress] = []
+        found = []
         for atom in self._atoms.atoms(near, states):
             if atom.side == "both":
                 kind = Kind.BLINK if any(c in self._features.eyes for c in atom.channels) else Kind.VOLUNTARY
             else:
                 kind = Kind.SPASM if striking[atom.side][atom.start : atom.end].any() else Kind.UNSURE
-            running.append(InProgress(self.clock.seconds(near.first + atom.start), kind, atom.side))
-        return tuple(running)
+            found.append(InProgress(self.clock.seconds(near.first + atom.start), kind, atom.side))
+        return found
 
 
 def _not_after(episode: Episode, last_s: float) -> Episode:

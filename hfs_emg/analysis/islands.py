@@ -39,14 +39,14 @@ class IslandFinder:
         self._look_ahead = clock.frames(LOOK_AHEAD_S)
         self._longest = clock.frames(LONGEST_S)
         self.frontier = 0
-        self.open_since: int | None = None
-        """First frame of activity that has not been handed on yet."""
+        self.open: list[tuple[int, int]] = []
+        """First frame and end of each stretch of activity that has not been handed on yet; the last may still grow."""
 
     def find(self, support: Flags, seed: Flags) -> list[Island]:
         """Islands now ripe. support, seed: flags of the frames from `frontier` to the newest; seed implies support."""
         base = self.frontier
         n = len(support)
-        self.open_since = None
+        self.open = []
         active = np.flatnonzero(support)
         if len(active) == 0:
             self.frontier = base + n
@@ -54,9 +54,10 @@ class IslandFinder:
         breaks = np.flatnonzero(np.diff(active) > self._quiet)
         firsts = active[np.concatenate([[0], breaks + 1])]
         ends = active[np.concatenate([breaks, [len(active) - 1]])] + 1
-        seeds = np.concatenate([[0], np.cumsum(seed)])
+        seeds = [0, *np.cumsum(seed).tolist()]
         islands: list[Island] = []
-        for first, end in zip(firsts.tolist(), ends.tolist(), strict=True):
+        stretches = list(zip(firsts.tolist(), ends.tolist(), strict=True))
+        for i, (first, end) in enumerate(stretches):
             at = first
             while end - at > self._longest and at + self._longest + self._look_ahead <= n:
                 if seeds[at + self._longest] > seeds[at]:
@@ -65,8 +66,8 @@ class IslandFinder:
             wait = self._look_ahead if seeds[end] > seeds[at] else self._quiet
             if end - at > self._longest or end + wait > n:
                 self.frontier = base + at
-                if seeds[n] > seeds[at]:
-                    self.open_since = base + at
+                waiting = [(at, end), *stretches[i + 1 :]]
+                self.open = [(base + a, base + b) for a, b in waiting if seeds[b] > seeds[a]]
                 return islands
             if seeds[end] > seeds[at]:
                 islands.append(Island(base + at, base + end, cut=False))

@@ -41,18 +41,22 @@ class SampleQuality:
         self._position = 0
         self._lost_run = 0
         self._railed_until = np.zeros(len(rails), dtype=np.int64)
+        self._rails_until = 0
+        """The latest of them."""
         self._same_since = np.zeros(len(rails), dtype=np.int64)
         self._last: NDArray[np.int64] | None = None
 
     def push(self, counts: NDArray[np.int64], lost: Flags) -> NDArray[np.int8]:
         """(channels, n): 0 for good, else 1 + index into REASONS. counts (channels, n) as read, lost (n,)."""
         n = counts.shape[1]
-        where = self._position + np.arange(n)
         verdict = np.zeros(counts.shape, dtype=np.int8)
-        deaf = self._deaf(lost, where)
-        verdict[:, deaf] = 1 + REASONS.index("settling")
-        verdict[self._flat_line(counts, lost, where)] = 1 + REASONS.index("flat")
-        verdict[self._rail(counts, where)] = 1 + REASONS.index("rail")
+        if n == 0:
+            return verdict
+        where = np.arange(self._position, self._position + n)
+        if self._position < self._deaf_until or self._lost_run or lost.any():
+            verdict[:, self._deaf(lost, where)] = 1 + REASONS.index("settling")
+        self._flat_line(verdict, counts, lost, where)
+        self._rail(verdict, counts, where)
         verdict[:, lost] = 1 + REASONS.index("gap")
         self._position += n
         return verdict
@@ -73,24 +77,28 @@ class SampleQuality:
             self._lost_run = len(lost) - began if len(lost) and lost[-1] else 0
         return np.asarray(where < until)
 
-    def _rail(self, counts: NDArray[np.int64], where: NDArray[np.int64]) -> Flags:
+    def _rail(self, verdict: NDArray[np.int8], counts: NDArray[np.int64], where: NDArray[np.int64]) -> None:
         at_rail = (counts <= self._rails[:, :1]) | (counts >= self._rails[:, 1:])
-        if not at_rail.any() and (len(where) == 0 or int(self._railed_until.max()) <= where[0]):
-            return at_rail
+        if where[0] >= self._rails_until and not at_rail.any():
+            return
         last = np.where(at_rail, where + self._after_rail + 1, 0)
         last = np.maximum(np.maximum.accumulate(last, axis=1), self._railed_until[:, None])
-        if last.shape[1]:
-            self._railed_until = last[:, -1].copy()
-        return np.asarray(where < last)
+        self._railed_until = last[:, -1].copy()
+        self._rails_until = int(self._railed_until.max())
+        verdict[where < last] = 1 + REASONS.index("rail")
 
-    def _flat_line(self, counts: NDArray[np.int64], lost: Flags, where: NDArray[np.int64]) -> Flags:
-        if len(where) == 0:
-            return np.zeros(counts.shape, dtype=np.bool_)
-        before = counts[:, :1] if self._last is None else self._last[:, None]
-        changed = np.diff(np.concatenate([before, counts], axis=1), axis=1) != 0
+    def _flat_line(
+        self, verdict: NDArray[np.int8], counts: NDArray[np.int64], lost: Flags, where: NDArray[np.int64]
+    ) -> None:
+        changed = np.empty(counts.shape, dtype=np.bool_)
+        np.not_equal(counts[:, 1:], counts[:, :-1], out=changed[:, 1:])
+        changed[:, 0] = False if self._last is None else counts[:, 0] != self._last
         changed |= lost
         since = np.where(changed, where, 0)
-        since = np.maximum(np.maximum.accumulate(since, axis=1), self._same_since[:, None])
+        since[:, 0] = np.maximum(since[:, 0], self._same_since)
+        np.maximum.accumulate(since, axis=1, out=since)
+        flat = where - since >= self._flat
+        if flat.any():
+            verdict[flat] = 1 + REASONS.index("flat")
         self._same_since = since[:, -1].copy()
         self._last = counts[:, -1].copy()
-        return np.asarray(where - since >= self._flat)
