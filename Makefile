@@ -4,7 +4,7 @@ STORE ?= demo-store
 # Modules, not the scripts beside them: those name the folder they were made in.
 RUN := .venv/bin/python -m
 
-.PHONY: demo test check lint types bench pictures system clean to-run to-develop
+.PHONY: demo test check lint types bench accuracy pictures system clean to-run to-develop
 
 demo: to-run
 	@$(RUN) hfs_emg demo --store "$(STORE)"
@@ -25,6 +25,10 @@ types: to-develop
 
 bench: to-develop
 	@$(RUN) benchmarks.bench
+
+# Every figure of docs/accuracy.md, anew: a few minutes on two cores.
+accuracy: to-run
+	@$(RUN) benchmarks.accuracy
 
 # The pictures of README.md and docs/, drawn by the program itself.
 pictures: to-run
