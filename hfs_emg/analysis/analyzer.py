@@ -185,12 +185,13 @@ class Analyzer:
         near = self._levels.neighbourhood(island.first, island.end, before, after)
         states = self._atoms.states(near)
         striking = self._striking(near, states)
+        scene = self._features.scene(near, states)
         past = []
         for atom in self._atoms.atoms(near, states):
             if self._is_hum(near, atom):
                 self._hum.append(self._stretch(near, atom, "mains"))
                 continue
-            values = self._features.measure(near, states, atom, self._history)
+            values = self._features.measure(scene, atom, self._history)
             decision = self._classifier.decide(values)
             self.observe(near, atom, values)
             past.append(self._remember(near, atom))

@@ -7,6 +7,9 @@ the numbers of the clinical notes.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +18,18 @@ from hfs_emg.analysis.atoms import Atom, Neighbourhood, SiteStates, runs
 from hfs_emg.analysis.edges import change_point
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
-from hfs_emg.analysis.measures import correlation, db, half_peak
+from hfs_emg.analysis.measures import (
+    MontageRows,
+    Scene,
+    centred,
+    correlated,
+    correlation,
+    db,
+    half_peak,
+    mean,
+    means,
+    variation,
+)
 from hfs_emg.analysis.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
@@ -82,6 +96,7 @@ NAMES = (
     "side_correlation",  # envelope of this side and the other
     "sides_level",  # dB of this side's own strongest site over the strongest two-sided site meanwhile
 )
+_MOVEMENTS_APART_S = 0.06
 _GROUPS = (
     ("share_brow", (Site.FRONTALIS,)),
     ("share_eye", (Site.ORBICULARIS_OCULI,)),
@@ -91,224 +106,225 @@ _GROUPS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What the montage says of one side, or of both: channels with a twin, of the eyes, of the lower face; and by feature."""
+
+    rows: NDArray[np.int64]
+    paired: list[int]
+    eyes: list[int]
+    lower: list[int]
+    groups: list[tuple[str, list[int]]]
+    brow_and_eye: list[tuple[int, int]]
+
+
 class FeatureMaker:
     """Measures atoms for one montage."""
 
     def __init__(self, clock: FrameClock, montage: Montage) -> None:
         self._clock = clock
-        self._montage = montage
         channels = montage.channels
         self._twins = [montage.twin(i) for i in range(len(channels))]
+        self._sides = [c.side for c in channels]
+        self._sites = [c.site for c in channels]
         self._rows = {side.value: np.array(montage.on(side), dtype=np.int64) for side in Side}
         self._rows["both"] = np.arange(len(channels))
         self.eyes = [i for i, c in enumerate(channels) if c.site is Site.ORBICULARIS_OCULI]
         self.lower = [i for i, c in enumerate(channels) if c.site.lower_face]
-        self._surroundings = Surroundings(clock, self._rows, self.eyes, self.lower)
+        self._own = {name: self._owned(montage, rows) for name, rows in self._rows.items()}
+        self._montage_rows = MontageRows(self._rows, self.eyes, self.lower)
+        self._surroundings = Surroundings(clock, self._montage_rows)
 
-    def measure(self, near: Neighbourhood, states: SiteStates, atom: Atom, history: History) -> Floats:
+    def _owned(self, montage: Montage, rows: NDArray[np.int64]) -> _Own:
+        own: list[int] = rows.tolist()
+        groups = [(name, [c for c in own if self._sites[c] in sites]) for name, sites in _GROUPS]
+        places = [(montage.index(s, Site.FRONTALIS), montage.index(s, Site.ORBICULARIS_OCULI)) for s in Side]
+        return _Own(
+            rows,
+            [c for c in own if self._twins[c] is not None],
+            [c for c in own if c in self.eyes],
+            [c for c in own if c in self.lower],
+            [(name, found) for name, found in groups if found],
+            [(brow, eye) for brow, eye in places if brow is not None and eye is not None and brow in own],
+        )
+
+    def scene(self, near: Neighbourhood, states: SiteStates) -> Scene:
+        """What the atoms of one island share."""
+        return Scene.of(near, states, self._montage_rows, self._clock.frames(_MOVEMENTS_APART_S))
+
+    def measure(self, scene: Scene, atom: Atom, history: History) -> Floats:
         """All features of one atom, (len(NAMES),), NaN where not known."""
         values = dict.fromkeys(NAMES, np.nan)
         cut = slice(atom.start, atom.end)
-        envelope = np.where(near.bad[:, cut], near.floor[:, cut], near.envelope[:, cut])
-        level = (envelope / near.floor[:, cut]).max(axis=1)
-        amplitude = np.sqrt(np.maximum(envelope - near.floor[:, cut], 0.0)).mean(axis=1)
-        own = self._rows[atom.side]
-        taking = np.array(atom.channels, dtype=np.int64)
-        order = taking[np.argsort(-level[taking], kind="stable")]
+        level: list[float] = scene.level[:, cut].max(axis=1).tolist()
+        amplitude = means(scene.amplitude[:, cut])
+        order = sorted(atom.channels, key=lambda c: -level[c])
         values["two_sided"] = float(atom.side == "both")
         values["duration"] = float(np.log10(self._clock.seconds(atom.end - atom.start)))
-        self._levels(values, near, atom, level, order)
-        self._shares(values, amplitude, own)
-        self._asymmetries(values, atom, amplitude, taking)
-        self._shape(values, near, atom, order)
-        self._views(values, near, atom, order)
-        self._onset(values, near, atom, order)
-        self._sides(values, near, states, atom, order)
-        self._surroundings.measure(values, near, states, atom, history)
+        self._levels(values, scene, atom, level, order)
+        self._shares(values, amplitude, self._own[atom.side])
+        self._asymmetries(values, atom, amplitude.tolist())
+        self._shape(values, scene, atom, order)
+        self._views(values, scene, atom, order)
+        self._onset(values, scene, atom, order)
+        self._both_sides(values, scene, atom, order, amplitude)
+        self._surroundings.measure(values, scene, atom, history)
         return np.array([values[name] for name in NAMES])
 
-    def _side_of(self, channel: int) -> Side:
-        return self._montage.channels[channel].side
-
-    def _levels(
-        self, values: dict[str, float], near: Neighbourhood, atom: Atom, level: Floats, order: NDArray[np.int64]
-    ) -> None:
-        values["level_first"] = db(level[order[0]])
-        mates = [int(c) for c in order[1:] if self._side_of(int(c)) is self._side_of(int(order[0]))]
-        own_rest = [c for c in self._rows[self._side_of(int(order[0])).value] if c != order[0]]
+    def _levels(self, values: dict[str, float], scene: Scene, atom: Atom, level: list[float], order: list[int]) -> None:
+        first, side = order[0], self._sides[order[0]]
+        values["level_first"] = db(level[first])
+        mates = [c for c in order[1:] if self._sides[c] is side]
+        own_rest = [level[c] for c in self._own[side.value].rows.tolist() if c != first]
         if own_rest:
-            values["level_second"] = db(max(level[own_rest].max(), 1.0))
-        sites = {self._montage.channels[int(c)].site for c in order}
-        values["sites"] = float(len(sites))
-        mine = self._side_of(int(order[0])) if atom.side == "both" else Side(atom.side)
-        other = self._rows[mine.other.value]
-        if len(other):
-            values["level_other"] = db(max(level[other].max(), 1.0))
+            values["level_second"] = db(max(*own_rest, 1.0))
+        values["sites"] = float(len({self._sites[c] for c in order}))
+        mine = side if atom.side == "both" else Side(atom.side)
+        other = self._own[mine.other.value].rows.tolist()
+        if other:
+            values["level_other"] = db(max(1.0, *(level[c] for c in other)))
         if mates:
-            a, b = (near.short[c, atom.start : atom.end] for c in (int(order[0]), mates[0]))
+            near = scene.near
+            a, b = (near.short[c, atom.start : atom.end] for c in (first, mates[0]))
             values["onset_spread"] = self._clock.seconds(abs(half_peak(a) - half_peak(b)))
             lead = self._clock.frames(0.05)
             wide = slice(max(0, atom.start - lead), min(near.envelope.shape[1], atom.end + lead))
-            values["site_correlation"] = correlation(
-                np.sqrt(near.short[int(order[0]), wide]), np.sqrt(near.short[mates[0], wide])
-            )
+            values["site_correlation"] = correlation(scene.root[first, wide], scene.root[mates[0], wide])
 
-    def _shares(self, values: dict[str, float], amplitude: Floats, own: NDArray[np.int64]) -> None:
-        total = float(amplitude[own].sum())
-        for name, sites in _GROUPS:
-            rows = [int(c) for c in own if self._montage.channels[int(c)].site in sites]
-            if rows:
-                values[name] = float(amplitude[rows].sum()) / max(total, 1e-6)
-        for side in (Side.LEFT, Side.RIGHT):
-            brow = self._montage.index(side, Site.FRONTALIS)
-            eye = self._montage.index(side, Site.ORBICULARIS_OCULI)
-            if brow is not None and eye is not None and brow in own:
-                pair = sorted((float(amplitude[brow]), float(amplitude[eye])))
-                share = pair[0] / max(pair[1], 1e-6)
-                values["brow_with_eye"] = (
-                    share if np.isnan(values["brow_with_eye"]) else max(share, values["brow_with_eye"])
-                )
+    def _shares(self, values: dict[str, float], amplitude: Floats, own: _Own) -> None:
+        total = max(float(amplitude[own.rows].sum()), 1e-6)
+        each: list[float] = amplitude.tolist()
+        for name, rows in own.groups:
+            values[name] = (each[rows[0]] if len(rows) == 1 else float(amplitude[rows].sum())) / total
+        for brow, eye in own.brow_and_eye:
+            pair = sorted((each[brow], each[eye]))
+            share = pair[0] / max(pair[1], 1e-6)
+            so_far = values["brow_with_eye"]
+            values["brow_with_eye"] = share if math.isnan(so_far) else max(share, so_far)
 
-    def _asymmetries(self, values: dict[str, float], atom: Atom, amplitude: Floats, taking: NDArray[np.int64]) -> None:
+    def _asymmetries(self, values: dict[str, float], atom: Atom, amplitude: list[float]) -> None:
         def ratio(rows: list[int]) -> float:
             pairs = [(c, t) for c in rows if (t := self._twins[c]) is not None]
             if not pairs:
                 return float("nan")
             if atom.side == "both":
-                left = sum(float(amplitude[c]) for c, _ in pairs if self._side_of(c) is Side.LEFT)
-                right = sum(float(amplitude[c]) for c, _ in pairs if self._side_of(c) is Side.RIGHT)
+                left = sum(amplitude[c] for c, _ in pairs if self._sides[c] is Side.LEFT)
+                right = sum(amplitude[c] for c, _ in pairs if self._sides[c] is Side.RIGHT)
                 return float(abs(np.log2((left + 0.2) / (right + 0.2))))
-            mine = sum(float(amplitude[c]) for c, _ in pairs)
-            theirs = sum(float(amplitude[t]) for _, t in pairs)
+            mine = sum(amplitude[c] for c, _ in pairs)
+            theirs = sum(amplitude[t] for _, t in pairs)
             return float(np.log2((mine + 0.2) / (theirs + 0.2)))
 
-        own = self._rows[atom.side].tolist()
-        both_ways = set(taking.tolist())
+        own = self._own[atom.side]
+        both_ways = set(atom.channels)
         if atom.side == "both":
-            both_ways |= {t for c in taking.tolist() if (t := self._twins[c]) is not None}
+            both_ways |= {t for c in atom.channels if (t := self._twins[c]) is not None}
         values["asymmetry"] = ratio(sorted(both_ways))
-        values["asymmetry_eye"] = ratio([c for c in own if c in self.eyes])
-        values["asymmetry_lower"] = ratio([c for c in own if c in self.lower])
+        values["asymmetry_eye"] = ratio(own.eyes)
+        values["asymmetry_lower"] = ratio(own.lower)
 
-    def _shape(self, values: dict[str, float], near: Neighbourhood, atom: Atom, order: NDArray[np.int64]) -> None:
+    def _shape(self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int]) -> None:
         lead = self._clock.frames(0.2)
-        first, last = max(0, atom.start - lead), min(near.short.shape[1], atom.end + lead)
+        first, last = max(0, atom.start - lead), min(scene.outline.shape[1], atom.end + lead)
         outline = np.zeros(last - first)
         for c in order[:3]:
-            trace = np.sqrt(np.maximum(near.short[c, first:last] - near.floor[c, first:last], 0.0))
+            trace = scene.outline[c, first:last]
             outline += trace / max(float(trace.max()), 1e-9)
         inside = outline[atom.start - first : atom.end - first]
         peak = float(inside.max())
         if peak <= 0:
             return
-        top = int(np.flatnonzero(inside >= 0.7 * peak)[0]) + atom.start - first
-        bottom = int(np.flatnonzero(inside >= 0.7 * peak)[-1]) + atom.start - first
-        low_before = np.flatnonzero(outline[:top] < 0.2 * peak)
-        low_after = np.flatnonzero(outline[bottom:] < 0.2 * peak)
+        high = (inside >= 0.7 * peak).nonzero()[0]
+        top, bottom = (int(high[i]) + atom.start - first for i in (0, -1))
+        low = outline < 0.2 * peak
+        low_before, low_after = low[:top].nonzero()[0], low[bottom:].nonzero()[0]
         values["rise"] = self._clock.seconds(top - int(low_before[-1]) if len(low_before) else top)
         values["fall"] = self._clock.seconds(int(low_after[0]) if len(low_after) else len(outline) - bottom)
         step = max(1, self._clock.frames(0.024))
         values["abruptness"] = float((outline[step:] - outline[:-step])[: max(1, top + 1)].max()) / peak
-        values["modulation"] = float(inside.std() / max(float(inside.mean()), 1e-9))
+        values["modulation"] = variation(inside)
         values["subbursts"] = float(len(runs(inside > 0.5 * peak, 2)))
-        strongest = near.hop[order[0], atom.start : atom.end]
-        values["crest"] = db(strongest.max() / max(float(strongest.mean()), 1e-9))
+        strongest = scene.near.hop[order[0], atom.start : atom.end]
+        values["crest"] = db(float(strongest.max()) / max(mean(strongest), 1e-9))
 
-    def _views(self, values: dict[str, float], near: Neighbourhood, atom: Atom, order: NDArray[np.int64]) -> None:
-        cut = slice(atom.start, atom.end)
-        emg = near.hop[order, cut].mean(axis=1)
-        fast = near.fast[order, cut].mean(axis=1)
-        slow = near.slow[order, cut].mean(axis=1)
-        values["fast_share"] = db(fast[0] / max(emg[0], 1e-9))
-        values["slow_share"] = db(slow[0] / max(emg[0], 1e-9))
-        values["slow_share_least"] = db(float((slow / np.maximum(emg, 1e-9)).min()))
+    def _views(self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int]) -> None:
+        cut, near = slice(atom.start, atom.end), scene.near
+        emg: list[float] = means(near.hop[:, cut]).tolist()
+        slow: list[float] = means(near.slow[:, cut]).tolist()
+        first = order[0]
+        values["fast_share"] = db(mean(near.fast[first, cut]) / max(emg[first], 1e-9))
+        values["slow_share"] = db(slow[first] / max(emg[first], 1e-9))
+        values["slow_share_least"] = db(min(slow[c] / max(emg[c], 1e-9) for c in order))
         hop = self._clock.hop
-        wave = near.wave[:, atom.start * hop : atom.end * hop]
+        samples = slice(atom.start * hop, atom.end * hop)
         best = np.nan
         for side in Side:
-            rows = [int(c) for c in order[:6] if self._side_of(int(c)) is side][:3]
-            for i, a in enumerate(rows):
-                for b in rows[i + 1 :]:
-                    found = abs(correlation(wave[a], wave[b]))
-                    best = found if np.isnan(best) else max(best, found)
+            rows = [c for c in order[:6] if self._sides[c] is side][:3]
+            waves = [centred(near.wave[c, samples]) for c in rows] if len(rows) > 1 else []
+            for i, a in enumerate(waves):
+                for b in waves[i + 1 :]:
+                    found = abs(correlated(a, b))
+                    best = found if math.isnan(best) else max(best, found)
         values["wave_correlation"] = best
         mirrors = [
-            correlation(np.sqrt(near.short[c, cut]), np.sqrt(near.short[t, cut]))
-            for c in order[:2].tolist()
-            if (t := self._twins[c]) is not None
+            correlation(scene.root[c, cut], scene.root[t, cut]) for c in order[:2] if (t := self._twins[c]) is not None
         ]
         if mirrors:
             values["mirror_correlation"] = max(mirrors)
 
-    def _onset(self, values: dict[str, float], near: Neighbourhood, atom: Atom, order: NDArray[np.int64]) -> None:
+    def _onset(self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int]) -> None:
         """How the strongest sites begin: found in the samples, where power changes most."""
-        hop, rate = self._clock.hop, self._clock.rate_hz
+        hop, rate, power = self._clock.hop, self._clock.rate_hz, scene.power
         lead, follow = round(0.06 * rate), round(0.12 * rate)
         begin = atom.start * hop
-        first, last = max(0, begin - lead), min(near.wave.shape[1], begin + follow)
+        first, last = max(0, begin - lead), min(power.shape[1], begin + follow)
+        floors = scene.near.floor[:, atom.start]
+        floor: list[float] = floors.tolist()
         total = np.zeros(last - first)
         for c in order[:3]:
-            total += near.wave[c, first:last] ** 2 / near.floor[c, atom.start]
+            total += power[c, first:last] / floor[c]
         at = first + change_point(total, float(min(3, len(order))))
         early, rest = round(0.024 * rate), round(0.104 * rate)
-        end = min(near.wave.shape[1], max(at + rest, at + early + 4))
+        end = min(power.shape[1], max(at + rest, at + early + 4))
         if end - at > early + 2:
-            start_power = sum(
-                float((near.wave[c, at : at + early] ** 2).mean() / near.floor[c, atom.start]) for c in order[:3]
-            )
-            then = sum(
-                float((near.wave[c, at + early : end] ** 2).mean() / near.floor[c, atom.start]) for c in order[:3]
-            )
+            start_power = sum(mean(power[c, at : at + early]) / floor[c] for c in order[:3])
+            then = sum(mean(power[c, at + early : end]) / floor[c] for c in order[:3])
             values["early_power"] = db(start_power / max(then, 1e-6))
         step = round(0.032 * rate)
-        own = self._rows[self._side_of(int(order[0])).value]
-        before = near.wave[own, max(0, at - step) : at]
-        after = near.wave[own, at : at + step]
-        floor = near.floor[own, atom.start]
-        if before.shape[1] and after.shape[1]:
-            was = np.maximum((before * before).mean(axis=1), floor)
-            became = (after * after).mean(axis=1)
-            values["sharp_sites"] = float((became >= 4.0 * was).sum())
-            self._added(values, near, own, at, step)
+        if at == 0 or at >= power.shape[1]:
+            return
+        own = self._own[self._sides[order[0]].value]
+        was = np.maximum(means(power[own.rows, max(0, at - step) : at]), floors[own.rows])
+        became = means(power[own.rows, at : at + step])
+        values["sharp_sites"] = float(np.count_nonzero(became >= 4.0 * was))
+        self._added(values, scene, own, at, step)
 
-    def _added(self, values: dict[str, float], near: Neighbourhood, own: NDArray[np.int64], at: int, step: int) -> None:
+    def _added(self, values: dict[str, float], scene: Scene, own: _Own, at: int, step: int) -> None:
         """What the onset added on this side and on the other, over the sites that have twins."""
+        before: list[float] = means(scene.power[:, max(0, at - 2 * step) : at]).tolist()
+        after: list[float] = means(scene.power[:, at : at + 2 * step]).tolist()
         mine = theirs = 0.0
-        for c in own.tolist():
+        for c in own.paired:
             twin = self._twins[c]
-            if twin is None:
-                continue
-            for rows, is_mine in ((c, True), (twin, False)):
-                before = near.wave[rows, max(0, at - 2 * step) : at]
-                after = near.wave[rows, at : at + 2 * step]
-                more = max(0.0, float((after * after).mean()) - float((before * before).mean()))
-                if is_mine:
-                    mine += float(np.sqrt(more))
-                else:
-                    theirs += float(np.sqrt(more))
+            if twin is not None:
+                mine += math.sqrt(max(0.0, after[c] - before[c]))
+                theirs += math.sqrt(max(0.0, after[twin] - before[twin]))
         values["asymmetry_rise"] = float(np.log2((mine + 0.5) / (theirs + 0.5)))
 
-    def _sides(
-        self,
-        values: dict[str, float],
-        near: Neighbourhood,
-        states: SiteStates,
-        atom: Atom,
-        order: NDArray[np.int64],
+    def _both_sides(
+        self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int], amplitude: Floats
     ) -> None:
-        side = self._side_of(int(order[0]))
+        side = self._sides[order[0]]
         own, other = self._rows[side.value], self._rows[side.other.value]
-        cut = slice(atom.start, atom.end)
         if not len(other):
             return
-        envelope = np.where(near.bad[:, cut], near.floor[:, cut], near.envelope[:, cut])
-        amplitude = np.sqrt(np.maximum(envelope - near.floor[:, cut], 0.0)).mean(axis=1)
+        cut = slice(atom.start, atom.end)
         values["asymmetry_all"] = float(np.log2((amplitude[own].sum() + 0.3) / (amplitude[other].sum() + 0.3)))
-        together = states.two_sided[:, cut].sum(axis=1) >= max(2, 0.3 * (atom.end - atom.start))
-        values["two_sided_sites"] = float(together[own].sum())
-        here = np.sqrt(near.short[own, cut]).sum(axis=0)
-        there = np.sqrt(near.short[other, cut]).sum(axis=0)
+        moving = np.count_nonzero(scene.states.two_sided[:, cut], axis=1)
+        together = moving >= max(2, 0.3 * (atom.end - atom.start))
+        values["two_sided_sites"] = float(np.count_nonzero(together[own]))
+        here, there = (np.add.reduce(scene.root[rows, cut], axis=0) for rows in (own, other))
         values["side_correlation"] = correlation(here, there)
         if together.any():
-            level = near.envelope[:, cut] / near.floor[:, cut]
+            level = scene.raw_level[:, cut]
             values["sides_level"] = db(float(level[order[0]].max()) / max(float(level[together].max()), 1e-6))
