@@ -20,6 +20,8 @@ from hfs_emg.model import Block
 if TYPE_CHECKING:
     from hfs_emg.analysis.analyzer import Analyzer
 
+GATHERED_S = 0.04
+"""Blocks are gathered until this much signal waits: a wake-up costs more than the arithmetic, and the analyser looks no more often."""
 MERGED_S = 5.0
 """At most this much signal is analysed in one go."""
 SPARE_S = 60.0
@@ -43,6 +45,7 @@ class AnalysisWorker:
     def __init__(self, make: Callable[[], Analyzer], rate_hz: float) -> None:
         self._make = make
         self._rate_hz = rate_hz
+        self._enough = max(1, int(GATHERED_S * rate_hz))
         self._changed = threading.Condition()
         self._waiting: deque[Block] = deque()
         self._waiting_samples = 0
@@ -79,7 +82,8 @@ class AnalysisWorker:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="analyser", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            if self._waiting_samples >= self._enough:
+                self._changed.notify_all()
             if self._waiting_samples > SPARE_S * self._rate_hz:
                 self._changed.wait(MOMENT_S)
             if self._waiting_samples > GIVE_UP_S * self._rate_hz:
@@ -116,9 +120,11 @@ class AnalysisWorker:
                 self._changed.notify_all()
 
     def _next(self) -> Block | None:
-        """What waits, merged; None at the end."""
+        """What waits, merged, once there is enough of it; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._waiting) or self._ending or self._error is not None)
+            self._changed.wait_for(
+                lambda: self._waiting_samples >= self._enough or self._ending or self._error is not None
+            )
             if not self._waiting:
                 return None
             taken = [self._waiting.popleft()]

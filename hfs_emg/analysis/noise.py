@@ -43,38 +43,41 @@ class NoiseFloor:
     def __init__(self, channels: int, statistics: WindowStatistics = EMG_WINDOWS) -> None:
         self._statistics = statistics
         self._memory = np.full((channels, MEMORY_WINDOWS), np.nan)
-        self._filled = np.zeros(channels, dtype=np.int64)
-        self._next = np.zeros(channels, dtype=np.int64)
-        self._busy_seconds = np.zeros(channels, dtype=np.int64)
+        self._filled = [0] * channels
+        self._next = [0] * channels
+        self._busy_seconds = [0] * channels
         self.power = np.full(channels, LEAST_RMS_UV**2)
         self.known = np.zeros(channels, dtype=np.bool_)
         """Whether a channel had at least one second of signal yet."""
 
     def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
         """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
-        ready = self._filled >= MEMORY_WINDOWS // 8
+        ready = np.array(self._filled) >= MEMORY_WINDOWS // 8
         quiet = ~bad & ((windows < self._statistics.quiet_factor**2 * self.power[:, None]) | ~ready[:, None])
-        for c in range(len(windows)):
-            good = windows[c, ~bad[c]]
-            taken = windows[c, quiet[c]]
-            if len(good) >= 4 and len(taken) * 20 < len(good):
+        sound = np.count_nonzero(~bad, axis=1).tolist()
+        still = np.count_nonzero(quiet, axis=1).tolist()
+        for c, (good, taken) in enumerate(zip(sound, still, strict=True)):
+            chosen = quiet[c]
+            if good >= 4 and taken * 20 < good:
                 self._busy_seconds[c] += 1
                 if self._busy_seconds[c] >= STUCK_SECONDS:
                     self._memory[c] = np.nan
                     self._filled[c] = self._next[c] = 0
-                    taken = good
-            elif len(taken):
+                    chosen = ~bad[c]
+            elif taken:
                 self._busy_seconds[c] = 0
-            if len(taken) == 0:
-                continue
-            self._remember(c, taken)
-            values = self._memory[c, : self._filled[c]]
-            at = int(_QUANTILE * (len(values) - 1))
-            self.power[c] = max(float(np.partition(values, at)[at]) / self._statistics.quantile, LEAST_RMS_UV**2)
-            self.known[c] = True
+            if chosen.any():
+                self._remember(c, windows[c, chosen])
 
     def _remember(self, c: int, taken: Floats) -> None:
-        at = (self._next[c] + np.arange(len(taken))) % MEMORY_WINDOWS
-        self._memory[c, at] = taken
-        self._next[c] = (self._next[c] + len(taken)) % MEMORY_WINDOWS
-        self._filled[c] = min(MEMORY_WINDOWS, self._filled[c] + len(taken))
+        memory, now = self._memory[c], self._next[c]
+        first = taken[: MEMORY_WINDOWS - now]
+        memory[now : now + len(first)] = first
+        memory[: len(taken) - len(first)] = taken[len(first) :]
+        self._next[c] = (now + len(taken)) % MEMORY_WINDOWS
+        filled = self._filled[c] = min(MEMORY_WINDOWS, self._filled[c] + len(taken))
+        at = int(_QUANTILE * (filled - 1))
+        ordered = memory[:filled].copy()
+        ordered.partition(at)
+        self.power[c] = max(float(ordered[at]) / self._statistics.quantile, LEAST_RMS_UV**2)
+        self.known[c] = True
