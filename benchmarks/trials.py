@@ -133,7 +133,7 @@ def outcome_of(
     """Everything that is counted about one trial."""
     truth = face.truth(subject.duration_s)
     scores = score([(found, truth)])
-    fates = _Fates(truth, episodes)
+    fates = Fates(truth, episodes)
     bins = [
         (b.episodes, b.episodes * (b.mean_confidence or 0.0), b.episodes * (b.share_right or 0.0))
         for b in scores.calibration.bins
@@ -208,7 +208,7 @@ def _snr_db(scenario: Scenario, face: SimulatedFace) -> float | None:
     return float(20 * np.log10(level_uv / np.median(face.quiet_rms_uv)))
 
 
-class _Fates:
+class Fates:
     """What became of each spasm, by the rules of `hfs_emg.evaluate`."""
 
     def __init__(self, truth: Truth, episodes: Sequence[Episode]) -> None:
