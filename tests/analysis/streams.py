@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hfs_emg.analysis.analyzer import Analyzer
-from hfs_emg.events import Episode, Invalid
+from hfs_emg.events import Episode, Findings, InProgress, Invalid
 from hfs_emg.model import Block, Montage, Signal
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import load_scenario
@@ -45,20 +46,30 @@ def damaged(stream: Stream, seed: int) -> Stream:
     return Stream(stream.signal, stream.montage, counts, lost)
 
 
-def findings(stream: Stream, sizes: list[int]) -> tuple[list[Episode], list[Invalid]]:
-    """What one analyser finds when the stream is cut into blocks of these sizes, used again and again."""
-    analyzer = Analyzer(stream.signal, stream.montage)
-    episodes: list[Episode] = []
-    invalid: list[Invalid] = []
+def shortened(stream: Stream, samples: int) -> Stream:
+    return Stream(stream.signal, stream.montage, stream.counts[:samples], stream.lost[:samples])
+
+
+def pushed(stream: Stream, sizes: list[int], analyzer: Analyzer) -> Iterator[tuple[int, Findings]]:
+    """What each push finds when the stream is cut into blocks of these sizes, used again and again, and where the push ended."""
     at = turn = 0
     while at < len(stream.counts):
         end = min(at + sizes[turn % len(sizes)], len(stream.counts))
         aux = np.zeros((end - at, 0), dtype=np.int32)
-        found = analyzer.push(Block(at, stream.counts[at:end], stream.lost[at:end], aux))
-        episodes += found.episodes
-        invalid += found.invalid
+        yield end, analyzer.push(Block(at, stream.counts[at:end], stream.lost[at:end], aux))
         at, turn = end, turn + 1
-    found = analyzer.finish()
-    episodes += found.episodes
-    invalid += found.invalid
+
+
+def in_progress(stream: Stream, sizes: list[int]) -> list[tuple[int, tuple[InProgress, ...]]]:
+    """After each push, where it ended and what was in progress."""
+    analyzer = Analyzer(stream.signal, stream.montage)
+    return [(end, found.in_progress) for end, found in pushed(stream, sizes, analyzer)]
+
+
+def findings(stream: Stream, sizes: list[int]) -> tuple[list[Episode], list[Invalid]]:
+    """What one analyser finds in the whole."""
+    analyzer = Analyzer(stream.signal, stream.montage)
+    found = [found for _, found in pushed(stream, sizes, analyzer)] + [analyzer.finish()]
+    invalid = [i for f in found for i in f.invalid]
+    episodes = [e for f in found for e in f.episodes]
     return episodes, sorted(invalid, key=lambda i: (i.start_s, i.end_s, i.reason, i.channels or ()))

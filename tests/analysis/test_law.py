@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import Stream, damaged, findings, simulated
+from streams import Stream, damaged, findings, in_progress, shortened, simulated
 
-SECONDS = 40.0
+SECONDS = 24.0
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def whole(streams: list[Stream]) -> list[tuple]:
     return [findings(stream, [len(stream.counts)]) for stream in streams]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     which=st.integers(0, 9),
     sizes=st.lists(st.one_of(st.integers(1, 12), st.integers(1, 900)), min_size=1, max_size=12),
@@ -43,17 +43,27 @@ def test_any_cutting_gives_the_same_findings(
 
 
 def test_single_samples_give_the_same_findings(streams: list[Stream], whole: list[tuple]) -> None:
-    short = streams[5]
-    n = 3000
-    cut = Stream(short.signal, short.montage, short.counts[:n], short.lost[:n])
+    n = 2000
+    cut = shortened(streams[5], n)
     assert findings(cut, [1]) == findings(cut, [n])
 
 
 def test_the_streams_are_worth_cutting(whole: list[tuple]) -> None:
     """A law about empty findings would prove nothing."""
     assert all(len(invalid) > 0 for _, invalid in whole)
-    assert sum(len(episodes) for episodes, _ in whole) > 100
+    assert sum(len(episodes) for episodes, _ in whole) > 50
     assert {reason for _, invalid in whole for reason in (i.reason for i in invalid)} >= {"gap", "rail", "settling"}
+
+
+@settings(max_examples=3, deadline=None)
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=8).filter(lambda s: sum(s) >= 8 * len(s)))
+def test_what_is_in_progress_depends_on_the_signal_alone(streams: list[Stream], sizes: list[int]) -> None:
+    """At whatever sample a view is told, it is told what the last whole 40 ms show."""
+    talking = shortened(streams[6], 2000)
+    by_tick = {end // 10: shown for end, shown in in_progress(talking, [10])}
+    assert sum(shown != () for shown in by_tick.values()) > 50
+    for end, shown in in_progress(talking, sizes):
+        assert shown == by_tick.get(end // 10, ())
 
 
 def test_a_block_that_does_not_continue_is_refused(streams: list[Stream]) -> None:
