@@ -145,29 +145,29 @@ class AtomFinder:
     def _gather(
         self, near: Neighbourhood, side: Literal["left", "right", "both"], flags: Flags, rows: list[int]
     ) -> list[Atom]:
-        count = flags[rows].view(np.int8).sum(axis=0, dtype=np.int8)
+        own = flags[rows]
+        count = own.view(np.int8).sum(axis=0, dtype=np.int8)
         count[: near.start] = 0
         count[near.end :] = 0
         whole = runs(count > 0, self._close)
         if not whole:
             return []
-        several = count >= 2
-        strength = np.sqrt(np.where(flags[rows], near.envelope[rows], 0.0)).sum(axis=0)
-        parts = [
-            (part, span)
-            for span in whole
-            for part in (self._parts(several, strength, *span) if side != "both" else [span])
-        ]
+        parts = [(span, span) for span in whole]
+        if side != "both":
+            several = count >= 2
+            strength = np.sqrt(np.where(own, near.envelope[rows], 0.0)).sum(axis=0)
+            parts = [(part, span) for span in whole for part in self._parts(several, strength, *span)]
         mine = np.zeros_like(flags)
-        mine[rows] = flags[rows]
-        frames_before = np.zeros((len(flags), flags.shape[1] + 1), dtype=np.int32)
-        np.cumsum(mine, axis=1, out=frames_before[:, 1:])
+        mine[rows] = own
+        frames_before = np.zeros((len(own), own.shape[1] + 1), dtype=np.int32)
+        np.cumsum(own, axis=1, out=frames_before[:, 1:])
+        starts, ends = ([part[i] for part, _ in parts] for i in (0, 1))
+        enough = (frames_before[:, ends] - frames_before[:, starts] >= self._shortest).T.tolist()
         found = []
-        for (start, end), span in parts:
-            frames = (frames_before[:, end] - frames_before[:, start]).tolist()
-            taking_part = tuple(c for c, n in enumerate(frames) if n >= self._shortest)
-            if taking_part:
-                found.append(Atom(side, start, end, mine[:, start:end], taking_part, span))
+        for ((start, end), span), takes_part in zip(parts, enough, strict=True):
+            channels = tuple(c for c, takes in zip(rows, takes_part, strict=True) if takes)
+            if channels:
+                found.append(Atom(side, start, end, mine[:, start:end], channels, span))
         return found
 
     def _parts(self, several: Flags, strength: Floats, start: int, end: int) -> list[tuple[int, int]]:
