@@ -12,8 +12,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, Atom, AtomFinder, Neighbourhood, SiteStates, runs
+from calibration.montage import Montage, Site
+from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
 from hfs_emg.analysis.classify import DEFAULT_MODEL, NONE, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.edges import EdgeFinder
@@ -24,6 +24,7 @@ from hfs_emg.analysis.history import History, PastAtom
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
 from hfs_emg.analysis.levels import LevelLog
+from hfs_emg.analysis.provisional import Provisional, Striking
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import Episode, Findings, InProgress, Invalid, InvalidReason, Kind
@@ -43,8 +44,6 @@ TICK_S = 0.04
 """Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
 SHOWN_AFTER_FRAMES = 6
 """A provisional kind needs so many frames beyond the one it is about: half the envelope's window and the smoothing."""
-
-Striking = dict[str, NDArray[np.bool_]]
 
 
 class Analyzer:
@@ -74,7 +73,6 @@ class Analyzer:
         self._levels = LevelLog(self.clock, channels, settings, eyes)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
-        self._rows = {side.value: list(montage.on(side)) for side in Side}
         self._features = FeatureMaker(self.clock, montage)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
         self._edges = EdgeFinder(signal.rate_hz, self.clock.hop, EDGE_DELAY_S)
@@ -88,7 +86,7 @@ class Analyzer:
         self._tick = max(1, self.clock.frames(TICK_S))
         self._looked_until = 0
         self._in_progress: tuple[InProgress, ...] = ()
-        self._provisional: dict[tuple[int, int], list[InProgress]] = {}
+        self._provisional = Provisional(self.clock, montage, self._levels, self._atoms)
 
     def push(self, block: Block) -> Findings:
         """The next samples. Returns what they settled."""
@@ -107,7 +105,7 @@ class Analyzer:
         self._looked_until = until
         episodes = self._work_off(self._finder.find(*self._levels.activity(self._finder.frontier, until)))
         self._levels.forget_before(self._finder.frontier)
-        self._in_progress = self._running(until)
+        self._in_progress = self._provisional.at(until, self._finder.open)
         return self._findings(episodes, invalid, self._in_progress)
 
     def still_invalid(self) -> list[Invalid]:
@@ -184,7 +182,7 @@ class Analyzer:
         before, after = self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S)
         near = self._levels.neighbourhood(island.first, island.end, before, after)
         states = self._atoms.states(near)
-        striking = self._striking(near, states)
+        striking = self._provisional.striking(near, states)
         scene = self._features.scene(near, states)
         past = []
         for atom in self._atoms.atoms(near, states):
@@ -277,38 +275,6 @@ class Analyzer:
             on = atom.active[c] & (power >= VALLEY**2 * highest)
             longest = max([longest, *(end - start for start, end in runs(on, self.clock.frames(0.04)))])
         return self.clock.seconds(longest)
-
-    def _striking(self, near: Neighbourhood, states: SiteStates) -> Striking:
-        """Frames that look like a spasm of a side: two of its sites above their on-threshold and one-sided."""
-        strong = (self._levels.above_on(near) & states.one_sided).view(np.int8)
-        return {side: strong[rows].sum(axis=0, dtype=np.int8) >= 2 for side, rows in self._rows.items()}
-
-    def _running(self, until: int) -> tuple[InProgress, ...]:
-        """What is in progress at a frame, by what came before it. What no longer grows is not looked at again."""
-        known, self._provisional = self._provisional, {}
-        running: list[InProgress] = []
-        for stretch in self._finder.open:
-            after = min(until - stretch[1], RIGHT_CONTEXT_FRAMES)
-            found = known.get(stretch)
-            if found is None:
-                found = self._provisionally(*stretch, after)
-            if after == RIGHT_CONTEXT_FRAMES:
-                self._provisional[stretch] = found
-            running += found
-        return tuple(running)
-
-    def _provisionally(self, first: int, end: int, after: int) -> list[InProgress]:
-        near = self._levels.neighbourhood(first, end, self.clock.frames(BEFORE_S), after)
-        states = self._atoms.states(near)
-        striking = self._striking(near, states)
-        found = []
-        for atom in self._atoms.atoms(near, states):
-            if atom.side == "both":
-                kind = Kind.BLINK if any(c in self._features.eyes for c in atom.channels) else Kind.VOLUNTARY
-            else:
-                kind = Kind.SPASM if striking[atom.side][atom.start : atom.end].any() else Kind.UNSURE
-            found.append(InProgress(self.clock.seconds(near.first + atom.start), kind, atom.side))
-        return found
 
 
 def _not_after(episode: Episode, last_s: float) -> Episode:
