@@ -27,10 +27,23 @@ def weights_of(examples: LabelledAtoms) -> np.ndarray:
     return np.asarray(per_subject * per_kind[examples.labels])
 
 
+PLENTY = ("blink", "oral", "none")
+"""Kinds of which there are so many examples that a part of them teaches as much."""
+
+
+def thinned(examples: Examples, share: float) -> Examples:
+    """The same examples with only a share of the plentiful kinds, which then weigh more."""
+    plenty = np.isin(examples.labels, [CLASSES.index(c) for c in PLENTY])
+    kept = ~plenty | (np.random.default_rng(0).random(len(plenty)) < share)
+    weights = np.where(plenty, examples.weights / share, examples.weights)
+    return Examples(examples.values[kept], examples.labels[kept], weights[kept], examples.forbidden[kept])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--thin", type=float, default=1.0, help="share of the plentiful kinds to learn from")
     parser.add_argument("--again", action="store_true", help="use the atoms gathered last time")
     parser.add_argument("--out", type=Path, default=DEFAULT_MODEL)
     options = parser.parse_args()
@@ -41,6 +54,8 @@ def main() -> None:
         flush=True,
     )
     learn, watch = (Examples(e.values, e.labels, weights_of(e), e.forbidden) for e in (train, tune))
+    if options.thin < 1:
+        learn = thinned(learn, options.thin)
     model = fit(learn, watch, rounds=options.rounds, pairs=options.pairs)
     best = softmax(model.scores(tune.values, tune.forbidden)).argmax(axis=1)
     print("tune atoms, rows true, columns decided:")
