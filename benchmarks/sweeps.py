@@ -53,8 +53,9 @@ SWEEPS: tuple[Sweep, ...] = (
     Sweep(
         "snr",
         "Noise",
-        "signal-to-noise ratio of spasms at the lid, median over faces, dB",
-        "Electrode noise and resting tone are multiplied by 0.5 to 8; spasms stay as they are. A spasm that sinks into the noise at all "
+        "signal-to-noise ratio, dB",
+        "Electrode noise and resting tone are multiplied by 0.5 to 8; spasms stay as they are. The ratio is that of spasms at the lid, median "
+        "over faces. A spasm that sinks into the noise at all "
         "sites but one no longer counts (see the column): F1 is of those that an observer could still see.",
         (Line("", tuple((f, Conditions(noise_factor=f) if f != 1 else AS_DRAWN) for f in (0.5, 1.0, 2.0, 4.0, 8.0))),),
         by_snr=True,
@@ -192,7 +193,7 @@ def draw_latency(first: Sequence[float], final: Sequence[float]) -> bytes:
     )
     axis.minorticks_off()
     axis.set(ylim=(0, 1.02), xlabel="seconds after the true onset", ylabel="share of spasms")
-    axis.legend(frameon=False, fontsize=9, loc="center right")
+    axis.legend(frameon=False, fontsize=9, loc="upper left")
     _plain(axis)
     return as_svg(figure)
 
