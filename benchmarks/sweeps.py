@@ -54,8 +54,8 @@ SWEEPS: tuple[Sweep, ...] = (
         "snr",
         "Noise",
         "signal-to-noise ratio, dB",
-        "Electrode noise and resting tone are multiplied by 0.5 to 8; spasms stay as they are. The ratio is that of spasms at the lid, median "
-        "over faces. A spasm that sinks into the noise at all "
+        "Electrode noise and resting tone are multiplied by 0.5 to 8; spasms stay as they are. The ratio is that of spasms at "
+        "the lid, median over faces. A spasm that sinks into the noise at all "
         "sites but one no longer counts (see the column): F1 is of those that an observer could still see.",
         (Line("", tuple((f, Conditions(noise_factor=f) if f != 1 else AS_DRAWN) for f in (0.5, 1.0, 2.0, 4.0, 8.0))),),
         by_snr=True,
