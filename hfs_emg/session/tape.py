@@ -46,7 +46,6 @@ class Tape:
         header = session_header(
             signal, subject=start.subject, start_utc=start.started, equipment=f"hfs-emg {start.software}"
         )
-        write_whole(folder / START_NAME, encode_document(start))
         self._folder = folder
         self._rate_hz = signal.rate_hz
         self._file = SignalFile(folder / SIGNAL_NAME, header)
@@ -54,7 +53,13 @@ class Tape:
             fcntl.flock(self._file.descriptor, fcntl.LOCK_EX)
         self._timeline = TimelineFile(folder)
         self._episodes = AppendFile(folder / EPISODES_NAME)
-        sync_folder(folder)
+        # A folder is a session from the moment it has a start document: then all its files are there to be opened.
+        try:
+            write_whole(folder / START_NAME, encode_document(start))
+            sync_folder(folder)
+        except OSError:
+            self.close()
+            raise
         self._sync_records = sync_every_s / header.record_s
         self._unsynced = 0
         self._length = self._file.samples_per_record
