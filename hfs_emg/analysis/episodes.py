@@ -58,6 +58,12 @@ class _Open:
     end: int
     atoms: list[DecidedAtom] = field(default_factory=list)
 
+    def take(self, other: _Open) -> None:
+        """Make another's atoms one's own."""
+        self.atoms += other.atoms
+        self.first = min(self.first, other.first)
+        self.end = max(self.end, other.end)
+
 
 class EpisodeBuilder:
     """Atoms in, settled episodes out, in an order that does not depend on when they were asked for."""
@@ -83,21 +89,29 @@ class EpisodeBuilder:
         if kind == NONE:
             return
         group, side = _group(kind, atom.side)
+        new = _Open(group, side, atom.first, atom.end, [atom])
         for episode in self._open:
-            near = atom.first - episode.end <= self._gap and episode.first - atom.end <= self._gap
-            absorbs = episode.group == group and (
-                episode.side == side or (episode.side == "both" and self._fragment(atom))
-            )
-            if near and absorbs:
-                episode.atoms.append(atom)
-                episode.first = min(episode.first, atom.first)
-                episode.end = max(episode.end, atom.end)
-                return
-        self._open.append(_Open(group, side, atom.first, atom.end, [atom]))
+            if self._belong(episode, new):
+                episode.take(new)
+                new = episode
+                break
+        else:
+            self._open.append(new)
+        if new.side == "both":
+            for fragment in [e for e in self._open if e is not new and self._belong(new, e)]:
+                new.take(fragment)
+                self._open.remove(fragment)
 
-    def _fragment(self, atom: DecidedAtom) -> bool:
-        """Whether a one-sided atom is a leftover of a two-sided movement: brief. A long one is an action of that side."""
-        return atom.end - atom.first <= self._fragment_frames
+    def _belong(self, whole: _Open, part: _Open) -> bool:
+        """Whether a part is of the same happening: same group and side, or a one-sided leftover of a two-sided movement.
+
+        A leftover is brief; what one side does for long is an action of that side.
+        """
+        near = part.first - whole.end <= self._gap and whole.first - part.end <= self._gap
+        if not near or whole.group != part.group:
+            return False
+        brief = sum(a.end - a.first for a in part.atoms) <= self._fragment_frames
+        return whole.side == part.side or (whole.side == "both" and brief)
 
     def add_alone(self, atom: DecidedAtom) -> None:
         """An artefact that is known by itself and joins nothing: a channel at its rail."""

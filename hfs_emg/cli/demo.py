@@ -26,7 +26,7 @@ def add(commands: Subparsers) -> None:
         epilog="example: hfs-emg demo --duration 120",
     )
     demo.add_argument("--duration", type=seconds, default=60.0, metavar="S", help="seconds to record (60)")
-    demo.add_argument("--seed", type=whole_number, default=4, help="which of all such patients")
+    demo.add_argument("--seed", type=whole_number, default=12, help="which of all such patients")
     demo.add_argument(
         "--store", type=Path, default=Path("demo-store"), metavar="DIR", help="where the session goes (./demo-store)"
     )

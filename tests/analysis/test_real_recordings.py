@@ -97,3 +97,8 @@ def test_nothing_is_found_in_the_rest(clenches: Analysis) -> None:
 @pytest.mark.parametrize("jump", [2.195, 89.33])
 def test_a_jump_of_the_mains_is_no_event(clenches: Analysis, jump: float) -> None:
     assert overlapping(clenches, jump - 0.2, jump + 0.6) == []
+
+
+def test_one_sided_findings_are_the_seven_clenches_in_their_order(clenches: Analysis) -> None:
+    sides = [e.side for e in sorted(clenches.episodes, key=lambda e: e.start_s) if e.side in ("left", "right")]
+    assert sides == [side for _, _, side in CLENCHES]
