@@ -36,7 +36,8 @@ STOPPED, REACHED, LOST, FAULT = "stopped", "duration reached", "link lost", "fau
 class Status:
     """What a live line shows.
 
-    disk_behind_s: recorded but not yet on the disk. analysis_behind_s: recorded but not yet analysed. problem: what failed while the
+    disk_behind_s: recorded but not yet on the disk. disk_lost_samples: not kept because the disk stalled for a minute; lost_samples
+    holds them too. analysis_behind_s: recorded but not yet analysed. problem: what failed while the
     rest goes on. ending: nothing is read any more.
     """
 
@@ -50,6 +51,7 @@ class Status:
     in_progress: tuple[InProgress, ...]
     problem: HfsError | None
     ending: bool = False
+    disk_lost_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ class Monitor:
         return Status(
             elapsed_s=elapsed_s,
             valid_share=valid_s / analysed_s if analysed_s > 0 else 1.0,
-            lost_samples=self._lost,
+            lost_samples=self._lost + self._recorder.not_kept_samples,
             spasms={side: self._burden.count(side) for side in Side},
             link="ok" if silent_s <= SILENT_AFTER_S else f"no signal for {silent_s:.0f} s: battery? range?",
             disk_behind_s=behind / self._rate_hz,
@@ -242,6 +244,7 @@ class Monitor:
             in_progress=self._in_progress,
             problem=self._disk_error or self._worker.error,
             ending=ending,
+            disk_lost_samples=self._recorder.not_kept_samples,
         )
 
     def _finish(self, reason: str, error: BridgeError | HfsError | None = None) -> Outcome:
@@ -258,7 +261,7 @@ class Monitor:
             reason=reason,
             samples=self._samples,
             analysed_samples=analysed,
-            lost_samples=self._lost,
+            lost_samples=self._lost + self._recorder.not_kept_samples,
             burden=self._burden,
             montage=self._montage,
             nominal_hz=self._rate_hz,

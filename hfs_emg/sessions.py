@@ -176,7 +176,7 @@ def import_recording(
         software=SOFTWARE,
         notes=recording.notes,
     )
-    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
+    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model), patient=True)
     burden = Burden(montage)
     finished = False
     try:

@@ -83,7 +83,18 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
         status = main(arguments)
         assert status == 0, (arguments, capsys.readouterr().err)
         ran.add(arguments[0])
-    assert ran == {"simulate", "analyze", "evaluate", "record", "boards", "sessions", "show", "import"}
+    assert ran == {
+        "simulate",
+        "analyze",
+        "evaluate",
+        "record",
+        "boards",
+        "sessions",
+        "show",
+        "import",
+        "verify",
+        "recover",
+    }
     assert "spasm" in capsys.readouterr().out
 
 

@@ -173,7 +173,7 @@ def test_a_disk_that_fails_midway_ends_the_recording_and_not_the_analysis(tmp_pa
     assert isinstance(error, DiskError)
     assert "disk is full" in str(error)
     session = room.session
-    assert session.interrupted
+    assert session.stop.reason == "disk full"
     assert 750 <= session.samples <= 1000
     assert seen[0].problem is None
     assert seen[-1].problem is error

@@ -11,6 +11,7 @@ from hfs_emg.cli.ending import ending_politely
 from hfs_emg.cli.output import write_json
 from hfs_emg.cli.summary import summary_text
 from hfs_emg.cli.terminal import LiveLine, clock
+from hfs_emg.cli.upkeep import recover_before_recording
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
@@ -60,6 +61,8 @@ def status_text(status: Status) -> str:
     for what, behind_s in (("disk", status.disk_behind_s), ("analysis", status.analysis_behind_s)):
         if behind_s > SHOWN_BEHIND_S:
             parts.append(f"{what} {behind_s:.0f} s behind")
+    if status.disk_lost_samples:
+        parts.append(f"{status.disk_lost_samples} samples not kept by the disk")
     parts += [f"{now.side or 'no side'} {now.kind.value}?" for now in status.in_progress[:1]]
     return "  ".join(parts)
 
@@ -77,6 +80,7 @@ def watch(
     from hfs_emg.sessions import live_session
 
     shown = LiveStatus()
+    recover_before_recording(store, shown.say)
     with live_session(board, store, subject, montage, settings, duration_s=duration_s, on_status=shown.show) as session:
         shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
         try:

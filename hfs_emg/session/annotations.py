@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 LONGEST_TEXT = 67
 """Characters of one annotation of ours; ten of that length a second are read back whole by MNE, pyEDFlib and edfio."""
@@ -47,6 +48,8 @@ def decode_annotations(raw: bytes) -> Iterator[Annotation]:
             onset_s = float(onset)
             duration_s = float(duration) if duration else None
         except ValueError:
+            continue
+        if not isfinite(onset_s) or not isfinite(duration_s or 0.0):
             continue
         for text in texts.removesuffix(b"\x14").split(b"\x14"):
             yield Annotation(onset_s, duration_s, text.decode("utf-8", errors="replace"))

@@ -23,9 +23,12 @@ _WINDOW_BYTES = 4 << 20
 
 
 class BdfFile:
-    """One open file. Raises RecordingError when it cannot be opened or its header makes its samples unreadable."""
+    """One open file. Raises RecordingError when it cannot be opened or its header makes its samples unreadable.
 
-    def __init__(self, path: Path) -> None:
+    header: taken instead of the one in the file, when that is known to be damaged.
+    """
+
+    def __init__(self, path: Path, header: BdfHeader | None = None) -> None:
         self.path = path
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -36,7 +39,11 @@ class BdfFile:
         try:
             self.size = os.fstat(self._fd).st_size
             first = self._pread(HEADER_BYTES, 0)
-            self.header: BdfHeader = decode_header(self._pread(min(header_size(first), self.size), 0), self.size)
+            if header is None:
+                header = decode_header(self._pread(min(header_size(first), self.size), 0), self.size)
+            elif self.size < header.header_bytes:
+                raise RecordingError(f"The file has {self.size} bytes, its header alone has {header.header_bytes}.")
+            self.header: BdfHeader = header
         except RecordingError as error:
             os.close(self._fd)
             raise RecordingError(f"{path.name}: {error}") from None
@@ -70,7 +77,10 @@ class BdfFile:
 
     def read(self, first: int, count: int, signals: Sequence[int]) -> list[NDArray[np.int32]]:
         """Counts of records first to first + count, one (count * samples_per_record,) array per signal asked for."""
-        raw = self.raw(first, count)
+        return self.decode(self.raw(first, count), signals)
+
+    def decode(self, raw: NDArray[np.uint8], signals: Sequence[int]) -> list[NDArray[np.int32]]:
+        """Counts of records as `raw` gave them, one (records * samples_per_record,) array per signal asked for."""
         columns = []
         for i in signals:
             part = raw[:, self._offsets[i] : self._offsets[i + 1]]

@@ -22,6 +22,7 @@ from hfs_emg.model import Input, Signal
 START_NAME = "start.json"
 STOP_NAME = "stop.json"
 CLOCK_NOT_SET = "clock not set"
+HIGHEST_HZ = 100_000.0
 _FIRST_YEAR = 1985  # EDF dates begin here; a computer that says less has not been told the time
 
 
@@ -182,6 +183,10 @@ def read_document(path: Path, kind: type[Document]) -> Document:
         document = msgspec.json.decode(content, type=kind)
         if isinstance(document, StartDocument):
             document.started  # noqa: B018 - raises ValueError where the time is no time
-    except (msgspec.DecodeError, ValueError) as error:
+            if not 0 < document.rate_hz <= HIGHEST_HZ:
+                raise ValueError(f"rate_hz is {document.rate_hz:g}, it lies between 0 and {HIGHEST_HZ:g}")
+        elif not 0 <= document.samples < 1 << 53:
+            raise ValueError(f"samples is {document.samples}")
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise RecordingError(f"{path} is damaged or of another version: {error}.") from error
     return document

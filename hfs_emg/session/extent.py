@@ -19,6 +19,7 @@ from hfs_emg.session.documents import StopDocument
 from hfs_emg.session.timeline import Timeline
 
 _MARKER = "marker: "
+_FAR = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,16 @@ def measure(file: BdfFile, timeline: Timeline, stop: StopDocument | None, *, gro
         notes.append(f"The last {file.torn_bytes} bytes of the signal are a torn record and are left out.")
     if records < file.records and not growing:
         notes.append(f"The last {file.records - records} records of the signal are damaged and are left out.")
+    counted = file.header.records
+    if not growing and (counted > file.records if stop is None else counted not in (0, file.records)):
+        notes.append(f"The header counts {counted} data records, the file holds {file.records}.")
     unlined = next((k for k in range(records) if k not in timeline.records), None)
     found: list[Annotation] = []
     if unlined is not None:
         notes.append(f"The timeline lacks record {unlined}: losses from there on are taken from the annotations.")
+    if timeline.notes and not growing:
+        unlined = 0
+    if unlined is not None:
         found = [a for _, part in file.record_annotations(unlined, records - unlined) for a in part]
     samples = _recorded_samples(timeline, records, length, rate_hz, found)
     if stop is not None:
@@ -117,10 +124,13 @@ def _joined(pairs: list[tuple[int, int]], samples: int) -> NDArray[np.int64]:
 
 def _markers(timeline: Timeline, found: list[Annotation], rate_hz: float) -> tuple[Marker, ...]:
     """The timeline's markers, and those that only the annotations still know."""
-    known = {(m.sample, ascii_text(_MARKER + m.text, 67)) for m in timeline.markers}
+    told = [m for m in timeline.markers if 0 <= m.sample < _FAR]
+    known = {(m.sample, ascii_text(_MARKER + m.text, 67)) for m in told}
     extra = [
         Marker(round(a.onset_s * rate_hz), a.text.removeprefix(_MARKER))
         for a in found
-        if a.text.startswith(_MARKER) and (round(a.onset_s * rate_hz), a.text) not in known
+        if a.text.startswith(_MARKER)
+        and 0 <= a.onset_s * rate_hz < _FAR
+        and (round(a.onset_s * rate_hz), a.text) not in known
     ]
-    return tuple(sorted((*timeline.markers, *extra), key=lambda m: m.sample))
+    return tuple(sorted((*told, *extra), key=lambda m: m.sample))

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from hfs_emg.errors import DiskError
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk has no room for more, and what is there is sound."""
+RESERVE_NAME = ".reserve"
 
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space",
@@ -81,6 +86,7 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._end = os.fstat(self._fd).st_size
+        self.synced_bytes = self._end
 
     def append(self, line: bytes) -> None:
         """Write one line; the line break is added."""
@@ -96,6 +102,12 @@ class AppendFile:
     def sync(self) -> None:
         """Put what was written on the disk."""
         os.fdatasync(self._fd)
+        self.synced_bytes = self._end
+
+    @property
+    def unsynced_bytes(self) -> int:
+        """Written, and not known to be on the disk."""
+        return self._end - self.synced_bytes
 
     def close(self) -> None:
         """Sync and close. May be called twice."""
@@ -105,3 +117,30 @@ class AppendFile:
             finally:
                 os.close(self._fd)
                 self._fd = -1
+
+
+class Reserve:
+    """Space kept in a folder for what must be written when the disk is full: a hidden file, gone once it is released.
+
+    Raises OSError when there is not even that much space.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._path = folder / RESERVE_NAME
+        self._held = True
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, size)
+        except OSError:
+            self.release()
+            raise
+        finally:
+            os.close(fd)
+
+    def release(self) -> bool:
+        """Give the space back; False when it was given back before. Never raises: a disk that is gone has no space to give."""
+        held, self._held = self._held, False
+        if held:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+        return held

@@ -1,7 +1,8 @@
 """Opening a session folder: finished, interrupted, or still being recorded.
 
 Rule: what was recorded comes back exactly (counts, lost samples, aux), without the padding. Whatever a power cut left half-written is
-left out and told in `notes`; only a folder without a readable start.json or signal is refused.
+left out and told in `notes`; a record whose bytes are not those that were written is handed over as lost. A damaged start.json,
+stop.json or header is taken from where it is written once more; only a folder for which that fails too is refused.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,15 +23,10 @@ from hfs_emg.errors import RecordingError
 from hfs_emg.events import Episode
 from hfs_emg.model import Block, Marker, Montage, Signal
 from hfs_emg.session.bdf_file import BdfFile
-from hfs_emg.session.documents import (
-    START_NAME,
-    STOP_NAME,
-    StartDocument,
-    StopDocument,
-    montage_from,
-    read_document,
-)
+from hfs_emg.session.documents import START_NAME, StartDocument, StopDocument, montage_from
 from hfs_emg.session.extent import lost_mask, measure
+from hfs_emg.session.ledger import documents_of, sound_header
+from hfs_emg.session.lines import Journal, read_journal
 from hfs_emg.session.tape import EPISODES_NAME, SIGNAL_NAME
 from hfs_emg.session.timeline import Timeline, read_timeline
 
@@ -56,36 +53,42 @@ def is_being_recorded(folder: Path) -> bool:
     return False
 
 
-def open_session(folder: Path) -> Session:
-    """The session in a folder as it is now. Raises RecordingError when there is none that can be read."""
+def open_session(folder: Path, *, held: bool = False) -> Session:
+    """The session in a folder as it is now. held: whoever opens it holds the signal file, so nobody records it.
+
+    Raises RecordingError when there is none that can be read.
+    """
     if not is_session_folder(folder):
         raise RecordingError(f"{folder} is no session: a session folder holds {START_NAME}.")
-    return Session(folder)
+    return Session(folder, held=held)
 
 
 class Session:
     """A recorded session; implements hfs_emg.model.Recording. It has the length it had when it was opened."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, held: bool = False) -> None:
         self.folder = folder
-        self.recording = is_being_recorded(folder)
-        self.start: StartDocument = read_document(folder / START_NAME, StartDocument)
+        self.recording = not held and is_being_recorded(folder)
+        self.timeline: Timeline = read_timeline(folder)
+        documents = documents_of(folder, self.timeline)
+        self.start: StartDocument = documents.start
+        self.stop: StopDocument | None = documents.stop
         self.signal: Signal = self.start.signal
         self.montage: Montage | None = montage_from(self.start)
-        self.stop: StopDocument | None = (
-            read_document(folder / STOP_NAME, StopDocument) if (folder / STOP_NAME).exists() else None
-        )
         self.recording = self.recording and self.stop is None
-        self.timeline: Timeline = read_timeline(folder)
-        with BdfFile(folder / SIGNAL_NAME) as file:
+        header = sound_header(folder / SIGNAL_NAME, self.start, self.timeline)
+        self.mended_header = header.instead
+        self.damage: tuple[str, ...] = (*documents.damage, *header.damage)
+        with BdfFile(folder / SIGNAL_NAME, self.mended_header) as file:
             self._check_header(file)
             self._length = file.header.signals[0].samples_per_record
+            self.record_bytes, self.header_bytes = file.header.record_bytes, file.header.header_bytes
             extent = measure(file, self.timeline, self.stop, growing=self.recording)
         self.records = extent.records
         self.samples = extent.samples
         self.markers: tuple[Marker, ...] = extent.markers
         self._lost = extent.lost
-        self._extent_notes = extent.notes
+        self.extent_notes = extent.notes
 
     @property
     def name(self) -> str:
@@ -122,70 +125,101 @@ class Session:
             seconds = self.samples / self.signal.rate_hz
             notes.append(f"The recording was interrupted: it ends without a stop document after {seconds:.1f} s.")
         if not self.recording:
-            notes += [*self._extent_notes, *self.timeline.notes]
+            notes += [*self.damage, *self.extent_notes, *self.timeline.notes]
         return tuple(notes)
 
     def episodes(self) -> tuple[Episode, ...]:
-        """The episodes that were settled while recording, in that order; a torn last line is passed over."""
-        path = self.folder / EPISODES_NAME
-        try:
-            lines = path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return ()
+        """The episodes that were settled while recording, in that order; damaged lines are left out, see `journal_notes`."""
+        return self._read_episodes()[0]
+
+    def journal_notes(self) -> tuple[str, ...]:
+        """Which lines of the journal of episodes cannot be read, one sentence each."""
+        return self._read_episodes()[1]
+
+    def _read_episodes(self) -> tuple[tuple[Episode, ...], tuple[str, ...]]:
+        journal = read_journal(self.folder / EPISODES_NAME) or Journal((), (), False, 0)
         decoder = msgspec.json.Decoder(Episode)
-        found = []
-        for number, line in enumerate(lines, 1):
+        found: list[Episode] = []
+        bad = list(journal.bad)
+        for number, line in journal.lines:
             try:
-                if line:
-                    found.append(decoder.decode(line))
-            except msgspec.DecodeError as error:
-                if number < len(lines):
-                    raise RecordingError(f"{path}, line {number}, is damaged: {error}.") from error
-        return tuple(found)
+                found.append(decoder.decode(line))
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                bad.append(number)
+        return tuple(found), replace(journal, bad=tuple(sorted(bad))).notes(EPISODES_NAME)
 
     def blocks(self, samples_per_block: int = 15_000) -> Iterator[Block]:
         """The whole recording in order, at most samples_per_block each."""
         inputs = len(self.signal.inputs)
-        with BdfFile(self.folder / SIGNAL_NAME) as file:
-            loaded, at = np.empty((0, 0), np.int32), 0
+        with BdfFile(self.folder / SIGNAL_NAME, self.mended_header) as file:
+            loaded, lost, at = self._no_rows(), np.empty(0, np.bool_), 0
             for start in range(0, self.samples, samples_per_block):
                 end = min(start + samples_per_block, self.samples)
                 if end > at + len(loaded):
                     first = start // self._length
                     wanted = -(-end // self._length) - first
-                    loaded, at = self._load(file, first, max(wanted, _WINDOW_RECORDS)), first * self._length
+                    before = loaded[first * self._length - at - 1] if len(loaded) and first else None
+                    loaded, lost = self._load(file, first, max(wanted, _WINDOW_RECORDS), before)
+                    at = first * self._length
                 rows = loaded[start - at : end - at]
                 yield Block(
                     start,
                     np.ascontiguousarray(rows[:, :inputs]),
-                    lost_mask(self._lost, start, end),
+                    lost_mask(self._lost, start, end) | lost[start - at : end - at],
                     np.ascontiguousarray(rows[:, inputs:]),
                 )
+
+    @property
+    def samples_per_record(self) -> int:
+        """Of every signal but the annotations."""
+        return self._length
 
     def damaged_records(self) -> tuple[int, ...]:
         """Numbers of the records whose bytes are not those that were written, by their CRC-32. Reads the whole file."""
         found: list[int] = []
-        with BdfFile(self.folder / SIGNAL_NAME) as file:
+        with BdfFile(self.folder / SIGNAL_NAME, self.mended_header) as file:
             for first in range(0, self.records, _WINDOW_RECORDS):
-                for k, raw in enumerate(file.raw(first, min(_WINDOW_RECORDS, self.records - first)), first):
-                    line = self.timeline.records.get(k)
-                    if line is not None and zlib.crc32(raw.tobytes()) != line.crc32:
-                        found.append(k)
+                raw = file.raw(first, min(_WINDOW_RECORDS, self.records - first))
+                found += [first + int(k) for k in np.flatnonzero(self._damaged(raw, first))]
         return tuple(found)
 
-    def _load(self, file: BdfFile, first: int, count: int) -> NDArray[np.int32]:
-        columns = range(len(self.signal.inputs) + len(self.signal.aux_labels))
-        parts = file.read(first, min(count, self.records - first), columns)
-        if len(parts[0]) < min(count * self._length, self.samples - first * self._length):
+    def _damaged(self, raw: NDArray[np.uint8], first: int) -> NDArray[np.bool_]:
+        """(records,) True where the bytes do not fit the CRC-32 in the timeline."""
+        lines = [self.timeline.records.get(first + k) for k in range(len(raw))]
+        return np.array([r is not None and zlib.crc32(b) != r.crc32 for b, r in zip(raw, lines, strict=True)], np.bool_)
+
+    def _load(
+        self, file: BdfFile, first: int, count: int, before: NDArray[np.int32] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """(samples, columns) counts of some records, and (samples,) True in damaged ones, which are filled with the last value.
+
+        before: the row before the first.
+        """
+        raw = file.raw(first, min(count, self.records - first))
+        if len(raw) * self._length < min(count * self._length, self.samples - first * self._length):
             raise RecordingError(f"{file.path} became shorter after it was opened: open the session again.")
-        return np.stack(parts, axis=1)
+        columns = range(len(self.signal.inputs) + len(self.signal.aux_labels))
+        rows = np.stack(file.decode(raw, columns), axis=1)
+        damaged = self._damaged(raw, first)
+        for k in np.flatnonzero(damaged):
+            fill = rows[k * self._length - 1] if k else before
+            rows[k * self._length : (k + 1) * self._length] = 0 if fill is None else fill.copy()
+        return rows, np.repeat(damaged, self._length)
+
+    def _no_rows(self) -> NDArray[np.int32]:
+        return np.empty((0, len(self.signal.inputs) + len(self.signal.aux_labels)), np.int32)
 
     def _check_header(self, file: BdfFile) -> None:
         signals = file.header.signals
         expected = len(self.signal.inputs) + len(self.signal.aux_labels) + 1
         lengths = {s.samples_per_record for s in signals[:-1]}
-        if len(signals) != expected or not signals[-1].annotations or len(lengths) != 1:
+        if len(signals) != expected or not signals[-1].annotations or len(lengths) != 1 or 0 in lengths:
             raise RecordingError(
                 f"{file.path} has {len(signals)} signals where {START_NAME} names {expected - 1} and the annotations: "
                 "they are not of one session."
+            )
+        rate_hz = file.header.rate_hz(0)
+        if abs(rate_hz / self.signal.rate_hz - 1) > 1e-6:
+            raise RecordingError(
+                f"{file.path} has {rate_hz:g} Hz where {START_NAME} says {self.signal.rate_hz:g}: they are not of one session."
             )

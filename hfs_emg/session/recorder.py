@@ -1,16 +1,20 @@
 """Recording a session: the caller hands blocks over and goes on, a thread of its own waits for the disk.
 
-Rule: the caller is never held up by a slow disk unless 60 s of signal wait already, and a failed disk is told once: the next call
-after the failure raises DiskError; whoever goes on analysing may go on calling, nothing more is written. What was synced before
-stays readable.
+Rule: a live source is never held up by the disk. While the disk stalls a minute of signal waits; what comes beyond that is not kept,
+is counted, and is filled as lost once the disk takes again. A source that is faster than time, as one in virtual time or a file, can
+wait and is made to. A failed disk is told once: the next call after the failure raises DiskError; whoever goes on analysing may go on
+calling, nothing more is written. What was synced before stays readable; on a full disk the recording ends whole.
 """
 
 from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,20 +23,39 @@ from hfs_emg.errors import DiskError, HfsError, RequestError
 from hfs_emg.events import Episode
 from hfs_emg.model import Block, Marker, Signal
 from hfs_emg.session.documents import StartDocument
-from hfs_emg.session.files import disk_error, make_private_folder
+from hfs_emg.session.files import NO_SPACE, disk_error, make_private_folder
 from hfs_emg.session.signal_file import check_counts
 from hfs_emg.session.tape import Tape, check_copy_name
 from hfs_emg.session.timeline import clock_line
 
 QUEUE_S = 60.0
-_PATIENCE_S = 5.0
+FULL = "disk full"
+"""Why a recording ended, as stop.json says it."""
+_FASTER_S = QUEUE_S / 2
+"""A source that fills the queue in less than this is faster than time."""
+_TASKS = 200
+"""So many tasks share a sync when the disk is behind."""
+_PATIENCE_S = 60.0
+"""How long the end of a recording waits for a disk that takes nothing."""
+_GOODBYE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Something for the tape. samples: how much signal it holds in memory; since_s: when it was handed over."""
+
+    action: Callable[[], None]
+    since_s: float
+    samples: int = 0
+    word: bool = False
 
 
 class Recorder:
     """One session being recorded. Used by one thread.
 
     folder: made here, with access for its owner only. copies: files to keep with the session (settings, montage, profile, model), by
-    name; their SHA-256 goes into start.json. sync_every_s: a power cut costs this much and the second under way.
+    name; their SHA-256 goes into start.json. sync_every_s: a power cut costs this much and the second under way. patient: the source is
+    a file, and waits for the disk as long as it takes. now_s: a clock that only goes forward.
     Raises DiskError when the folder cannot be made, RequestError for a name of a copy that cannot be, and RecordingError for a signal
     that BDF cannot express.
     """
@@ -45,6 +68,8 @@ class Recorder:
         signal: Signal,
         sync_every_s: float = 1.0,
         copies: Mapping[str, bytes] | None = None,
+        patient: bool = False,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         if sync_every_s <= 0:
             raise RequestError(f"A sync interval of {sync_every_s} s cannot be: 1 is the default.")
@@ -54,9 +79,15 @@ class Recorder:
         self._tape = _open_tape(folder, start, signal, copies or {}, sync_every_s)
         self._labels = (*(i.label for i in signal.inputs), *signal.aux_labels)
         self._queue_samples = round(QUEUE_S * signal.rate_hz)
+        self._patient = patient
+        self._now_s = now_s
         self._next = 0
-        self._work: deque[tuple[int, Callable[[], None]]] = deque()
+        self._skipped = 0
+        self._not_kept = 0
+        self._work: deque[_Task] = deque()
+        self._batch: list[_Task] = []
         self._waiting_samples = 0
+        self._done = 0
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
@@ -75,12 +106,17 @@ class Recorder:
         return self._tape.synced_samples
 
     @property
+    def not_kept_samples(self) -> int:
+        """Samples that came, and were not kept because the disk had stalled for a minute; the recording counts them as lost."""
+        return self._not_kept
+
+    @property
     def failed(self) -> bool:
         """True once the disk has failed; nothing is written any more."""
         return self._error is not None
 
     def write(self, block: Block) -> None:
-        """Record the next block. Waits only when 60 s of signal wait for the disk, and then 5 s at most.
+        """Record the next block. Holds up only a source that is faster than time.
 
         Raises DiskError (once), and RecordingError for a count beyond 24 bits.
         """
@@ -89,49 +125,75 @@ class Recorder:
         check_counts(block.counts, self._labels)
         check_counts(block.aux, self._labels[block.counts.shape[1] :])
         self._next = block.end
-        self._put(len(block.counts), partial(self._tape.write, block))
+        # The blocks of a filled gap share their memory, so that a long gap does not fill the queue.
+        samples = 0 if block.lost.all() else len(block.counts)
+        with self._changed:
+            if samples and not self._room():
+                self._skipped += len(block.counts)
+                self._not_kept += int((~block.lost).sum())
+            else:
+                self._fill_skipped(block.start)
+                self._append(partial(self._tape.write, block), samples)
+        self._tell()
 
     def episode(self, episode: Episode) -> None:
         """Record a settled episode. Raises DiskError (once)."""
-        self._put(0, partial(self._tape.episode, episode))
+        self._put_word(partial(self._tape.episode, episode))
 
     def marker(self, marker: Marker) -> None:
         """Record a marker. Raises DiskError (once)."""
-        self._put(0, partial(self._tape.marker, marker))
+        self._put_word(partial(self._tape.marker, marker))
 
     def link_event(self, text: str, sample: int) -> None:
         """Record that something happened to the link before `sample`. Raises DiskError (once)."""
-        self._put(0, partial(self._tape.link_event, text, sample))
+        self._put_word(partial(self._tape.link_event, text, sample))
 
     def clock(self, rate_hz: float, sample: int, arrival_s: float, utc: datetime | None) -> None:
         """Record the fitted rate and one sample's moment in boot time and UTC. Raises DiskError (once)."""
-        self._put(0, partial(self._tape.clock, clock_line(rate_hz, sample, arrival_s, utc)))
+        self._put_word(partial(self._tape.clock, clock_line(rate_hz, sample, arrival_s, utc)))
 
     def finish(self, reason: str, *, valid_s: float, sample_rate_hz: float, restarts: int = 0) -> None:
         """Write what waits, then stop.json. Returns when all is on the disk. Raises DiskError unless told before."""
-        if not self._ending:
-            self._put(0, partial(self._tape.finish, reason, valid_s, sample_rate_hz, restarts))
-        self._end()
+        with self._changed:
+            if not self._ending:
+                self._fill_skipped(self._next)
+                self._append(partial(self._tape.finish, reason, valid_s, sample_rate_hz, restarts))
+        self._end(_PATIENCE_S)
         self._tell()
 
     def abandon(self) -> None:
         """Stop recording without stop.json, as an interruption would. Never raises."""
-        self._end()
+        self._end(_GOODBYE_S)
 
-    def _put(self, samples: int, action: Callable[[], None]) -> None:
+    def _room(self) -> bool:
+        """Whether the queue has room, or soon will have for a source that can wait. Called with the lock held."""
+        while self._waiting_samples >= self._queue_samples and self._error is None and not self._ending:
+            left_s = None
+            if not self._patient:
+                oldest_s = (self._batch or self._work)[0].since_s
+                left_s = oldest_s + _FASTER_S - self._now_s()
+                if left_s <= 0:
+                    return False
+            self._changed.wait(left_s)
+        return True
+
+    def _fill_skipped(self, end: int) -> None:
+        """Before what comes at sample `end`: what was not kept. Called with the lock held."""
+        samples, self._skipped = self._skipped, 0
+        if samples:
+            text = f"the disk was too slow, {samples} samples were not kept"
+            self._append(partial(self._tape.skip, samples))
+            self._append(partial(self._tape.disk_event, text, end - samples), word=True)
+
+    def _append(self, action: Callable[[], None], samples: int = 0, *, word: bool = False) -> None:
+        if self._error is None and not self._ending:
+            self._work.append(_Task(action, self._now_s(), samples, word))
+            self._waiting_samples += samples
+            self._changed.notify_all()
+
+    def _put_word(self, action: Callable[[], None]) -> None:
         with self._changed:
-            room = self._changed.wait_for(
-                lambda: samples == 0 or self._waiting_samples < self._queue_samples or self._error is not None,
-                timeout=_PATIENCE_S,
-            )
-            if not room:
-                self._error = DiskError(
-                    f"{self.folder}: the disk has taken nothing for a minute, so recording has ended: check or replace the disk."
-                )
-            if self._error is None and not self._ending:
-                self._work.append((samples, action))
-                self._waiting_samples += samples
-                self._changed.notify_all()
+            self._append(action, word=True)
         self._tell()
 
     def _tell(self) -> None:
@@ -139,34 +201,72 @@ class Recorder:
             self._told = True
             raise self._error
 
-    def _end(self) -> None:
+    def _end(self, patience_s: float) -> None:
+        """Let the thread write what waits, as long as it gets on with it."""
         with self._changed:
             self._ending = True
             self._changed.notify_all()
-        self._thread.join(timeout=None if self._error is None else _PATIENCE_S)
+        done = -1
+        while self._thread.is_alive() and done != self._done:
+            done = self._done
+            self._thread.join(timeout=patience_s)
+        if self._thread.is_alive() and self._error is None:
+            self._error = DiskError(
+                f"{self.folder}: the disk takes nothing any more, and the last "
+                f"{(self._next - self.synced_samples) * QUEUE_S / self._queue_samples:.0f} s are not on it: check or replace the disk."
+            )
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: bool(self._work) or self._ending)
-                if not self._work or self._error is not None:
-                    break
-                samples, action = self._work.popleft()
+        while self._next_batch():
+            left = deque(self._batch)
             try:
-                action()
+                while left:
+                    left.popleft().action()
+                    if self._tape.full is not None:
+                        raise self._tape.full
+                self._tape.commit()
             except Exception as error:
-                with self._changed:
-                    self._error = disk_error(error, self.folder) if isinstance(error, OSError) else error
-                    self._work.clear()
-                    self._changed.notify_all()
+                self._fail(error, left)
                 break
             with self._changed:
-                self._waiting_samples -= samples
+                self._waiting_samples -= sum(task.samples for task in self._batch)
+                self._done += len(self._batch)
+                self._batch = []
                 self._changed.notify_all()
         try:
             self._tape.close()
         except OSError as error:
             self._error = self._error or disk_error(error, self.folder)
+
+    def _next_batch(self) -> bool:
+        """Wait for work and take it; False at the end. A healthy disk gets every task by itself."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._work) or self._ending)
+            while self._work and len(self._batch) < _TASKS:
+                self._batch.append(self._work.popleft())
+            return bool(self._batch) and self._error is None
+
+    def _fail(self, error: Exception, left: deque[_Task]) -> None:
+        with self._changed:
+            words = [task.action for task in (*left, *self._work) if task.word]
+            self._work.clear()
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            self._end_full(words)
+        with self._changed:
+            self._error = disk_error(error, self.folder) if isinstance(error, OSError) else error
+            self._changed.notify_all()
+
+    def _end_full(self, words: list[Callable[[], None]]) -> None:
+        """End the recording whole on a full disk: with what waits in memory where the reserve holds it, else with what is there."""
+        try:
+            if self._tape.full is None:
+                raise OSError
+            for word in words:
+                word()
+            self._tape.finish(FULL, None, None, 0)
+        except OSError:
+            with suppress(OSError):
+                self._tape.finish_short(FULL)
 
 
 def _open_tape(

@@ -6,6 +6,7 @@ write that fails is taken back: the file ends with its last whole record.
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from hfs_emg.model import Signal
 from hfs_emg.session.annotations import ascii_text, encode_stamp
 from hfs_emg.session.bdf import COUNT_MAX, COUNT_MIN, BdfHeader, BdfSignal, encode_samples
 from hfs_emg.session.bdf_header import RECORD_COUNT_OFFSET, RECORD_COUNT_WIDTH, encode_header
+from hfs_emg.session.documents import StartDocument
 from hfs_emg.session.scaling import plain_signal, record_length, voltage_signal
 
 ANNOTATION_BYTES = 1200
@@ -54,6 +56,18 @@ def check_counts(samples: NDArray[np.int32], labels: Sequence[str]) -> None:
             f"{labels[column]} has the count {samples[row, column]}, which does not fit the 24 bits of a BDF sample: "
             "the board's specification is wrong."
         )
+
+
+def header_of(start: StartDocument) -> BdfHeader:
+    """The header that belongs to a start document: all that it says is said there."""
+    software = f"hfs-emg {start.software}"
+    return session_header(start.signal, subject=start.subject, start_utc=start.started, equipment=software)
+
+
+def header_crc32(encoded: bytes) -> int:
+    """CRC-32 of a header's bytes with the record count, which grows, left blank."""
+    end = RECORD_COUNT_OFFSET + RECORD_COUNT_WIDTH
+    return zlib.crc32(encoded[:RECORD_COUNT_OFFSET] + b" " * RECORD_COUNT_WIDTH + encoded[end:])
 
 
 class SignalFile:
@@ -100,7 +114,22 @@ class SignalFile:
     def sync(self) -> None:
         """Put what was appended on the disk, then say in the header how many records there are."""
         os.fdatasync(self._fd)
+        self.write_count()
+
+    def write_count(self) -> None:
+        """Say in the header how many records there are."""
         os.pwrite(self._fd, str(self.records).ljust(RECORD_COUNT_WIDTH).encode("ascii"), RECORD_COUNT_OFFSET)
+
+    def check_there(self) -> None:
+        """Raise OSError when the file was deleted: what is written to it then goes nowhere."""
+        if not os.fstat(self._fd).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    def cut(self, records: int) -> None:
+        """Take back all but the first `records`."""
+        self._end = self._header.header_bytes + records * self._header.record_bytes
+        os.ftruncate(self._fd, self._end)
+        self.records = records
 
     def seal(self) -> None:
         """Put the header's record count on the disk too."""

@@ -95,6 +95,10 @@ class Store:
             catalogue.close()
         return found
 
+    def interrupted(self) -> list[Path]:
+        """Folders of the sessions that ended without a stop document and that nobody records. Raises DiskError."""
+        return [f for f in self._folders().values() if not (f / STOP_NAME).exists() and not is_being_recorded(f)]
+
     def find(self, id_or_path: str) -> Path:
         """The folder of a session given by its folder, its id, or a beginning of the id that only one session has.
 

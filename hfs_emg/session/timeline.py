@@ -1,6 +1,9 @@
 """timeline.jsonl: what happened to the recording, a line at a time, append-only.
 
-Four kinds of line, told apart by the field they have:
+Each line carries its own sum (lines.py). The kinds of line are told apart by the field they have:
+    {"start": {…}, "crc32": 1234, "header_crc32": 5678}
+        the first line: the start document once more, the CRC-32 of the bytes of start.json, and that of the header of signal.bdf
+        with its record count blank.
     {"record": 12, "crc32": 305419896, "arrival_s": 8123.4, "samples": 250, "lost": [[3000, 3010]]}
         one per data record, in order. samples: how many of it were recorded, the rest is padding; lost: pairs [from, to) of
         sample indices that never came. arrival_s: when its last sample came (CLOCK_BOOTTIME), null when not known.
@@ -8,22 +11,24 @@ Four kinds of line, told apart by the field they have:
     {"marker": "eyes closed", "sample": 3500}
     {"clock": 250.547, "sample": 3500, "arrival_s": 8123.4, "utc": "2026-11-20T18:53:37.120Z"}
         the rate fitted so far, and the moment of a sample in both clocks.
+    {"disk": "the disk was too slow: 500 samples were not kept", "sample": 3500}
+    {"stop": {…}, "crc32": 1234}
+        written just before stop.json: that document once more, and the CRC-32 of its bytes.
 A torn last line, as a power cut leaves it, is passed over and told; so is any line that cannot be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from hfs_emg.errors import RecordingError
 from hfs_emg.model import Marker
-from hfs_emg.session.documents import parse_utc, utc_text
+from hfs_emg.session.documents import StartDocument, StopDocument, parse_utc, utc_text
 from hfs_emg.session.files import AppendFile
+from hfs_emg.session.lines import read_journal, sealed
 
 TIMELINE_NAME = "timeline.jsonl"
 
@@ -66,9 +71,38 @@ class ClockLine(msgspec.Struct, frozen=True):
         return parse_utc(self.utc)
 
 
+class DiskLine(msgspec.Struct, frozen=True):
+    """Something happened to the disk at a sample."""
+
+    disk: str
+    sample: int
+
+
+class StartLine(msgspec.Struct, frozen=True):
+    """The start document, so that damage to start.json or to the header of the signal is found and mended."""
+
+    start: StartDocument
+    crc32: int
+    header_crc32: int
+
+
+class StopLine(msgspec.Struct, frozen=True):
+    """The stop document, so that damage to stop.json is found and mended."""
+
+    stop: StopDocument
+    crc32: int
+
+
+Line = RecordLine | LinkLine | MarkerLine | ClockLine | DiskLine | StartLine | StopLine
+
+
 class _AnyLine(msgspec.Struct):
     record: int | None = None
     crc32: int = 0
+    header_crc32: int = 0
+    start: StartDocument | None = None
+    stop: StopDocument | None = None
+    disk: str | None = None
     samples: int = 0
     lost: tuple[tuple[int, int], ...] = ()
     link: str | None = None
@@ -81,31 +115,48 @@ class _AnyLine(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A timeline as read. records: by record number. notes: lines that could not be read, one sentence each."""
+    """A timeline as read. records: by record number. start and stop: what it knows of the two documents.
 
-    records: dict[int, RecordLine]
-    links: tuple[LinkLine, ...]
-    markers: tuple[Marker, ...]
-    clocks: tuple[ClockLine, ...]
-    notes: tuple[str, ...]
+    notes: lines that could not be read, one sentence each. whole_bytes: its length without a torn last line. with_sums: its lines
+    have sums, as those of earlier versions have not.
+    """
+
+    records: dict[int, RecordLine] = field(default_factory=dict)
+    links: tuple[LinkLine, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    clocks: tuple[ClockLine, ...] = ()
+    disks: tuple[DiskLine, ...] = ()
+    start: StartLine | None = None
+    stop: StopLine | None = None
+    notes: tuple[str, ...] = ()
+    whole_bytes: int = 0
+    with_sums: bool = True
 
 
 class TimelineFile:
-    """Writes timeline.jsonl. Used by one thread; OSError comes through."""
+    """Writes timeline.jsonl. Used by one thread; OSError comes through.
 
-    def __init__(self, folder: Path) -> None:
+    unsynced: lines since the last sync; urgent: one of them cannot be found again from the signal: a loss, or a word.
+    """
+
+    def __init__(self, folder: Path, *, with_sums: bool = True) -> None:
+        self._seal = sealed if with_sums else bytes
+        self.unsynced = 0
+        self.urgent = False
         self._file = AppendFile(folder / TIMELINE_NAME)
         self._encoder = msgspec.json.Encoder()
 
-    def append(self, line: RecordLine | LinkLine | MarkerLine | ClockLine) -> None:
-        """Write a line. What cannot be found again from the signal, a loss or a word, is synced at once."""
-        self._file.append(self._encoder.encode(line))
-        if not isinstance(line, RecordLine) or line.lost:
-            self._file.sync()
+    def append(self, line: Line) -> None:
+        """Write a line."""
+        self._file.append(self._seal(self._encoder.encode(line)))
+        self.unsynced += 1
+        self.urgent |= not isinstance(line, RecordLine) or bool(line.lost)
 
     def sync(self) -> None:
         """Put every line on the disk."""
         self._file.sync()
+        self.unsynced = 0
+        self.urgent = False
 
     def close(self) -> None:
         """Sync and close. May be called twice."""
@@ -118,28 +169,20 @@ def clock_line(rate_hz: float, sample: int, arrival_s: float, utc: datetime | No
 
 
 def read_timeline(folder: Path) -> Timeline:
-    """The timeline of a session folder; an empty one, with a note, when the file is missing."""
-    try:
-        content = (folder / TIMELINE_NAME).read_bytes()
-    except FileNotFoundError:
-        return Timeline({}, (), (), (), (f"{TIMELINE_NAME} is missing: losses are known from the annotations only.",))
-    except OSError as error:
-        raise RecordingError(f"{folder / TIMELINE_NAME} cannot be read ({error.strerror}).") from error
-    return _parse(content.split(b"\n"))
-
-
-def _parse(lines: Iterable[bytes]) -> Timeline:
+    """The timeline of a session folder; an empty one, with a note, when the file is missing. Raises RecordingError."""
+    journal = read_journal(folder / TIMELINE_NAME)
+    if journal is None:
+        return Timeline(notes=(f"{TIMELINE_NAME} is missing: losses are known from the annotations only.",))
     decoder = msgspec.json.Decoder(_AnyLine)
     records: dict[int, RecordLine] = {}
     links: list[LinkLine] = []
     markers: list[Marker] = []
     clocks: list[ClockLine] = []
-    bad: list[int] = []
-    last = 0
-    for number, text in enumerate(lines, 1):
-        if not text:
-            continue
-        last = number
+    disks: list[DiskLine] = []
+    start: StartLine | None = None
+    stop: StopLine | None = None
+    bad = list(journal.bad)
+    for number, text in journal.lines:
         try:
             line = decoder.decode(text)
             if line.record is not None:
@@ -148,17 +191,29 @@ def _parse(lines: Iterable[bytes]) -> Timeline:
                 links.append(LinkLine(line.link, line.sample))
             elif line.marker is not None:
                 markers.append(Marker(line.sample, line.marker))
+            elif line.disk is not None:
+                disks.append(DiskLine(line.disk, line.sample))
+            elif line.start is not None:
+                start = StartLine(line.start, line.crc32, line.header_crc32)
+            elif line.stop is not None:
+                stop = StopLine(line.stop, line.crc32)
             elif line.clock is not None and line.arrival_s is not None:
                 clock = ClockLine(line.clock, line.sample, line.arrival_s, line.utc)
                 clock.moment  # noqa: B018 - raises ValueError where the time is no time
                 clocks.append(clock)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             bad.append(number)
-    notes = tuple(
-        f"The last line of {TIMELINE_NAME} is torn and is left out."
-        if n == last
-        else f"Line {n} of {TIMELINE_NAME} cannot be read and is left out."
-        for n in bad
-    )
+    notes = replace(journal, bad=tuple(sorted(bad))).notes(TIMELINE_NAME)
     markers.sort(key=lambda m: m.sample)
-    return Timeline(records, tuple(links), tuple(markers), tuple(clocks), notes)
+    return Timeline(
+        records,
+        tuple(links),
+        tuple(markers),
+        tuple(clocks),
+        tuple(disks),
+        start,
+        stop,
+        notes,
+        journal.whole_bytes,
+        journal.with_sums,
+    )

@@ -197,7 +197,9 @@ def test_a_disk_that_fills_ends_the_recording_whole_and_not_the_analysis(store):
     assert "has reached the size limit" in err
     assert "300 s at 250 Hz" in out
     session = session_in(store)
-    assert session.interrupted
+    assert session.stop.reason == "disk full"
+    assert session.stop.samples == session.samples
+    assert session.notes == ()
     assert 100 * 250 < session.samples < 300 * 250
     assert np.array_equal(counts_of(session), face(7).read(0, session.samples))
 
@@ -341,6 +343,8 @@ def test_the_live_line_tells_time_validity_losses_spasms_and_link():
     running = (InProgress(74.0, Kind.SPASM, "right"), InProgress(74.5, Kind.BLINK, "both"))
     assert status_text(status(in_progress=running)).endswith("  right spasm?")
     assert status_text(status(disk_behind_s=9.0)).endswith("  disk 9 s behind")
+    behind = status(disk_behind_s=70.0, disk_lost_samples=2500)
+    assert status_text(behind).endswith("  disk 70 s behind  2500 samples not kept by the disk")
     assert status_text(status(analysis_behind_s=30.0)).endswith("  analysis 30 s behind")
 
 

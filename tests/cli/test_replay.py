@@ -50,10 +50,10 @@ def record(store, duration_s=60.0, *, faults=(), montage=None, settings=None):
 
 
 def live(session):
-    """Episodes as they were found live, without the times at which they became known."""
+    """Episodes as they were found live, without the times at which they became known and the sum of the line."""
     lines = [json.loads(line) for line in (session.folder / "episodes.jsonl").read_text().splitlines()]
     for line in lines:
-        del line["first_provisional_s"], line["settled_s"]
+        del line["first_provisional_s"], line["settled_s"], line["sum"]
     return sorted(lines, key=lambda e: (e["start_s"], e["id"]))
 
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from sessions import assert_same, cut, episode, joined, random_samples, recorder
 from hfs_emg.errors import DiskError, RecordingError, RequestError
 from hfs_emg.model import Block, Marker
 from hfs_emg.session import recorder as recorder_module
+from hfs_emg.session.integrity import damage_of
 from hfs_emg.session.reader import is_being_recorded, open_session
 from hfs_emg.session.recorder import Recorder
 
@@ -236,30 +238,31 @@ def file_size_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_6_4_a_disk_that_fails_is_told_once_and_leaves_whole_records(tmp_path: Path) -> None:
-    """A size limit in the middle of the fourth record: the kernel writes half of it and then fails."""
+def test_6_4_a_disk_without_room_is_told_once_and_the_recording_ends_whole(tmp_path: Path) -> None:
+    """A size limit in the middle of the fourth record: the kernel writes half of it and then fails, reserve or not."""
     whole = random_samples(20 * RATE, signal_of())
     recorder = recorder_in(tmp_path / "s")
     header, record = 256 * 7, 5 * 750 + 1200
     with file_size_limit(header + 3 * record + record // 2):
-        blocks = cut(whole, range(0, len(whole.counts), RATE))
-        for block in blocks[:5]:
-            recorder.write(block)
+        recorder.write(cut(whole, [4 * RATE])[0])
         recorder._thread.join(timeout=10)
         assert recorder.failed
+        blocks = cut(whole, range(4 * RATE, len(whole.counts), RATE))[1:]
         with pytest.raises(DiskError, match="size limit") as failure:
-            recorder.write(blocks[5])
+            recorder.write(blocks[0])
         assert failure.value.status == 5
-        for block in blocks[6:]:  # whoever goes on analysing may go on calling
+        for block in blocks[1:]:  # whoever goes on analysing may go on calling
             recorder.write(block)
         recorder.episode(episode(1, 0.5))
         recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)
     assert (tmp_path / "s" / "signal.bdf").stat().st_size == header + 3 * record
-    assert not (tmp_path / "s" / "stop.json").exists()
     session = open_session(tmp_path / "s")
     assert_same(session, whole, 3 * RATE)
-    assert session.interrupted
-    assert not any("torn" in note for note in session.notes)
+    assert session.stop is not None
+    assert (session.stop.reason, session.stop.samples) == ("disk full", 3 * RATE)
+    assert session.stop.lost_samples == whole.lost[: 3 * RATE].sum()
+    assert session.notes == ()
+    assert damage_of(session) == ()
 
 
 @pytest.mark.parametrize(
@@ -315,6 +318,14 @@ def test_6_4_a_stop_document_that_fails_leaves_none(tmp_path: Path, monkeypatch:
     assert_same(open_session(tmp_path / "s"), whole)
 
 
+def until(condition: Callable[[], bool], limit_s: float = 20.0) -> None:
+    """Wait for what the recorder's thread does."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.0005)
+
+
 class StuckDisk:
     """fdatasync that waits until it is let go."""
 
@@ -341,25 +352,158 @@ def test_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
     assert (recorder.samples, recorder.synced_samples) == (60 * RATE, 0)
     disk.go.set()
     recorder.finish("stopped", valid_s=60.0, sample_rate_hz=250.0)
+    assert recorder.not_kept_samples == 0
     assert_same(open_session(tmp_path / "s"), whole)
 
 
-def test_a_disk_that_stays_stuck_ends_the_recording_with_a_sentence(
+def stalled(folder: Path, disk: StuckDisk, whole: Block) -> tuple[Recorder, list[float]]:
+    """A recorder that was handed a block a second by a live source while the disk stood still; its clock."""
+    now = [0.0]
+    recorder = recorder_in(folder, now_s=lambda: now[0])
+    for block in cut(whole, range(0, len(whole.counts), RATE)):
+        now[0] += 1.0
+        recorder.write(block)
+        if not recorder._batch:  # the first block is on its way to the disk before time goes on
+            assert disk.entered.wait(timeout=10)
+    return recorder, now
+
+
+def test_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_is_counted_as_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder_module, "_PATIENCE_S", 0.01)
+    disk = StuckDisk(monkeypatch)
+    whole = random_samples(100 * RATE, signal_of())
+    whole.lost[:] = False
+    recorder, now = stalled(tmp_path / "s", disk, cut(whole, [90 * RATE])[0])
+    assert recorder.not_kept_samples == 30 * RATE
+    assert sum(task.samples for task in (*recorder._work, *recorder._batch)) == 60 * RATE
+    assert not recorder.failed
+    disk.go.set()
+    until(lambda: recorder.synced_samples == 60 * RATE)
+    for block in cut(whole, range(90 * RATE, 100 * RATE, RATE))[1:]:
+        now[0] += 1.0
+        recorder.write(block)
+    recorder.marker(Marker(95 * RATE, "awake"))
+    recorder.finish("stopped", valid_s=70.0, sample_rate_hz=250.0)
+    session = open_session(tmp_path / "s")
+    assert session.gaps == ((60 * RATE, 90 * RATE),)
+    whole.lost[60 * RATE : 90 * RATE] = True
+    counts, lost, _ = joined(session)
+    assert np.array_equal(lost, whole.lost)
+    assert np.array_equal(counts[~lost], whole.counts[~whole.lost])
+    assert set(counts[60 * RATE : 90 * RATE, 0].tolist()) == {int(whole.counts[60 * RATE - 1, 0])}
+    assert session.stop is not None
+    assert (session.stop.samples, session.stop.lost_samples) == (100 * RATE, 30 * RATE)
+    (said,) = session.timeline.disks
+    assert (said.disk, said.sample) == ("the disk was too slow, 7500 samples were not kept", 60 * RATE)
+    assert session.markers == (Marker(95 * RATE, "awake"),)
+    assert damage_of(session) == ()
+
+
+def test_a_stall_that_ends_with_the_recording_is_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = StuckDisk(monkeypatch)
+    whole = random_samples(70 * RATE, signal_of())
+    recorder, _ = stalled(tmp_path / "s", disk, whole)
+    disk.go.set()
+    recorder.finish("stopped", valid_s=60.0, sample_rate_hz=250.0)
+    session = open_session(tmp_path / "s")
+    assert session.samples == 70 * RATE
+    assert session.gaps[-1] == (60 * RATE, 70 * RATE)
+
+
+def test_a_source_faster_than_time_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes of signal in no time, past a disk that stands still for a while: nothing of it is lost."""
     recorder = recorder_in(tmp_path / "s")
     disk = StuckDisk(monkeypatch)
-    blocks = cut(random_samples(70 * RATE, signal_of()), range(0, 70 * RATE, RATE))
-    for block in blocks[:60]:
+    whole = random_samples(600 * RATE, signal_of())
+    threading.Timer(0.2, disk.go.set).start()
+    for block in cut(whole, range(0, len(whole.counts), RATE)):
         recorder.write(block)
-    assert disk.entered.wait(timeout=10)
-    with pytest.raises(DiskError, match="has taken nothing for a minute"):
-        recorder.write(blocks[60])
-    recorder.write(blocks[61])
+    recorder.finish("stopped", valid_s=600.0, sample_rate_hz=250.0)
+    assert recorder.not_kept_samples == 0
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+def test_a_patient_source_waits_as_long_as_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is taken in: by the clock the disk has stood still for days."""
+    now = [0.0]
+    recorder = recorder_in(tmp_path / "s", patient=True, now_s=lambda: now[0])
+    disk = StuckDisk(monkeypatch)
+    whole = random_samples(130 * RATE, signal_of())
+    threading.Timer(0.2, disk.go.set).start()
+    for block in cut(whole, range(0, len(whole.counts), RATE)):
+        recorder.write(block)
+        now[0] += 3600.0
+    recorder.finish("stopped", valid_s=130.0, sample_rate_hz=250.0)
+    assert recorder.not_kept_samples == 0
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+def test_a_filled_hole_longer_than_the_queue_costs_nothing_of_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that was down for nine minutes is filled at once while the disk stands still."""
+    now = [0.0]
+    recorder = recorder_in(tmp_path / "s", now_s=lambda: now[0])
+    disk = StuckDisk(monkeypatch)
+    whole = random_samples(580 * RATE, signal_of())
+    whole.lost[:] = False
+    hole = slice(10 * RATE, 550 * RATE)
+    whole.lost[hole] = True
+    whole.counts[hole], whole.aux[hole] = whole.counts[10 * RATE - 1], whole.aux[10 * RATE - 1]
+    for block in cut(
+        whole,
+        [*range(0, 10 * RATE, RATE), *range(10 * RATE, 550 * RATE, 60 * RATE), *range(550 * RATE, 580 * RATE, RATE)],
+    ):
+        now[0] += 1.0
+        recorder.write(block)
+    assert recorder.not_kept_samples == 0
     disk.go.set()
-    recorder.abandon()
+    recorder.finish("stopped", valid_s=40.0, sample_rate_hz=250.0)
+    assert_same(open_session(tmp_path / "s"), whole)
+
+
+def test_an_ending_does_not_wait_for_ever_for_a_disk_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "_PATIENCE_S", 0.05)
+    recorder = recorder_in(tmp_path / "s")
+    disk = StuckDisk(monkeypatch)
+    recorder.write(random_samples(7 * RATE, signal_of()))
+    assert disk.entered.wait(timeout=10)
+    with pytest.raises(DiskError, match="the last 7 s are not on it: check or replace"):
+        recorder.finish("stopped", valid_s=7.0, sample_rate_hz=250.0)
+    disk.go.set()
+    recorder._thread.join(timeout=10)
     assert open_session(tmp_path / "s").interrupted
+
+
+@pytest.mark.parametrize("step", [1, 40, 250, 777])
+def test_6_1_a_healthy_disk_leaves_at_most_a_second_in_memory(tmp_path: Path, step: int) -> None:
+    """And what is called synced is on the disk: a reader of the file finds it."""
+    recorder = recorder_in(tmp_path / "s")
+    whole = random_samples(4 * RATE, signal_of())
+    for block in cut(whole, range(0, len(whole.counts), step)):
+        recorder.write(block)
+        until(lambda: not recorder._work and not recorder._batch)
+        assert recorder.samples - recorder.synced_samples < RATE
+        assert recorder._waiting_samples == 0
+    recorder.abandon()
+    assert_same(open_session(tmp_path / "s"), whole, 4 * RATE)
+
+
+def test_6_1_nothing_is_acknowledged_before_its_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    seen: list[int] = []
+    real = os.fdatasync
+    monkeypatch.setattr(
+        "hfs_emg.session.signal_file.os.fdatasync", lambda fd: (seen.append(recorder.synced_samples), real(fd))[1]
+    )
+    for n, block in enumerate(cut(random_samples(5 * RATE, signal_of()), range(0, 5 * RATE, RATE)), 1):
+        recorder.write(block)
+        until(lambda n=n: recorder.synced_samples == n * RATE)  # type: ignore[misc]
+        assert seen[-1] <= n * RATE
+    assert {0, RATE, 2 * RATE} <= set(seen)
 
 
 def test_a_block_out_of_order_and_a_count_beyond_24_bits_are_refused_at_once(tmp_path: Path) -> None:

@@ -338,26 +338,48 @@ def test_3_2_the_stop_document_is_exactly_as_promised(tmp_path: Path) -> None:
         ("start.json", "hfs-emg/start/1", "hfs-emg/start/9", "schema"),
         ("start.json", "2026-11-20T", "yesterday", "start.json"),
         ("start.json", '"side": "left"', '"side": "up"', "montage"),
+        ("start.json", '"rate_hz": 250.0', '"rate_hz": -1', "rate_hz"),
+        ("start.json", '"rate_hz": 250.0', '"rate_hz": 1e300', "rate_hz"),
+        ("start.json", "{", "[" * 100_000, "start.json"),
         ("stop.json", '"samples": 1330', '"samples": null', "samples"),
+        ("stop.json", '"samples": 1330', '"samples": -7', "samples"),
     ],
 )
-def test_3_3_a_damaged_document_is_refused_by_file_and_field(
+def test_3_3_a_damaged_document_is_taken_from_the_timeline_and_else_named_by_file_and_field(
     tmp_path: Path, name: str, old: str, new: str, named: str
 ) -> None:
-    recorded(tmp_path / "s")
+    whole = recorded(tmp_path / "s")
+    before = open_session(tmp_path / "s")
     text = (tmp_path / "s" / name).read_text()
     assert old in text
     (tmp_path / "s" / name).write_text(text.replace(old, new))
-    with pytest.raises(RecordingError) as refusal:
-        open_session(tmp_path / "s")
-    assert name in str(refusal.value)
-    assert named in str(refusal.value)
+    session = open_session(tmp_path / "s")
+    assert_same(session, whole)
+    assert (session.start, session.stop) == (before.start, before.stop)
+    at = next(k for k, (a, b) in enumerate(zip(text, text.replace(old, new), strict=False)) if a != b)
+    assert session.notes == (f"{name} is damaged at byte {at}: what it said is taken from the timeline.",)
+
+    timeline = tmp_path / "s" / "timeline.jsonl"
+    lost = b'{"start"' if name == "start.json" else b'{"stop"'
+    timeline.write_bytes(b"".join(x for x in timeline.read_bytes().splitlines(True) if not x.startswith(lost)))
+    if name == "start.json":
+        with pytest.raises(RecordingError) as refusal:
+            open_session(tmp_path / "s")
+        said = str(refusal.value)
+    else:
+        session = open_session(tmp_path / "s")
+        assert session.interrupted
+        assert_same(session, whole)
+        said = " ".join(session.notes)
+    assert name in said
+    assert named in said
 
 
 def test_3_3_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
     recorded(tmp_path / "s")
     path = tmp_path / "s" / "start.json"
     path.write_text(path.read_text().replace("{", '{"room": "blue", ', 1))
+    (tmp_path / "s" / "timeline.jsonl").unlink()
     assert open_session(tmp_path / "s").name == "20261120T185323Z-1a2b"
 
 

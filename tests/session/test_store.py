@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sessions import START, episode, random_samples, signal_of, start_of
 
-from hfs_emg.errors import DiskError, RecordingError, RequestError
+from hfs_emg.errors import DiskError, RequestError
 from hfs_emg.session import store as store_module
 from hfs_emg.session.catalogue import CATALOGUE_NAME
 from hfs_emg.session.recorder import Recorder
@@ -91,6 +91,7 @@ def test_what_cannot_be_read_is_listed_with_its_reason(tmp_path: Path) -> None:
     store = Store(tmp_path)
     folder = record(store)
     (folder / "start.json").write_text("{}")
+    (folder / "timeline.jsonl").unlink()  # which holds the start document once more
     (tmp_path / "P014" / "stray.txt").write_text("")
     (tmp_path / "lost+found").mkdir()
     (summary,) = store.sessions()
@@ -250,11 +251,28 @@ def test_a_folder_that_is_no_session_is_not_found(tmp_path: Path) -> None:
         Store(tmp_path / "store").find(str(tmp_path / "other"))
 
 
-def test_an_unreadable_journal_line_makes_the_session_unreadable_not_the_list(tmp_path: Path) -> None:
+def test_an_unreadable_journal_line_is_left_out_and_told(tmp_path: Path) -> None:
     store = Store(tmp_path)
     folder = record(store)
     path = folder / "episodes.jsonl"
-    path.write_bytes(b"{}\n" + path.read_bytes())
-    assert "line 1" in (store.sessions()[0].problem or "")
-    with pytest.raises(RecordingError, match=r"episodes\.jsonl, line 1"):
-        store_module.open_session(folder).episodes()
+    path.write_bytes(b"{}\n" + path.read_bytes() + b'{"id": 7')
+    (summary,) = store.sessions()
+    assert (summary.state, summary.problem, summary.episodes) == ("finished", None, 1)
+    session = store_module.open_session(folder)
+    assert [e.id for e in session.episodes()] == [1]
+    assert session.journal_notes() == (
+        "Line 1 of episodes.jsonl cannot be read and is left out.",
+        "The last line of episodes.jsonl is torn and is left out.",
+    )
+
+
+def test_sessions_without_an_end_are_listed_for_recovery_but_for_those_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.interrupted() == []
+    record(store, minute=0)
+    cut_off = record(store, minute=1, finish=False)
+    folder = store.new_session_folder("P014", START + timedelta(minutes=2))
+    recorder = Recorder(folder, start_of(folder.name), signal=signal_of())
+    assert store.interrupted() == [cut_off]
+    recorder.abandon()
+    assert store.interrupted() == [cut_off, folder]
