@@ -82,7 +82,10 @@ class Reading:
 
 @dataclass(slots=True)
 class LinkStatistics:
-    """What the wire did, counted since `start`. Lost samples are not counted here: they need arrival time too."""
+    """What the wire did, counted since `start`. Lost samples are not counted here: they need arrival time too.
+
+    events: what happened, a sentence each, for the record. trouble: what is wrong with the link now; None while samples come.
+    """
 
     samples: int = 0
     bytes_read: int = 0
@@ -91,6 +94,7 @@ class LinkStatistics:
     text_bytes: int = 0
     restarts: int = 0
     events: list[str] = field(default_factory=list)
+    trouble: str | None = None
 
 
 class Board(Protocol):

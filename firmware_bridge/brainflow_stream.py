@@ -20,7 +20,7 @@ from firmware_bridge.boards import BoardSpec, LinkStatistics, Reading, ads1299_m
 from firmware_bridge.brainflow_kinds import DEFAULT_GAIN
 from firmware_bridge.brainflow_rows import RowLayout, RowReader, Rows
 from firmware_bridge.cyton_commands import ChannelSettings, encode_command
-from firmware_bridge.errors import BoardOff, BoardRefused, BridgeError, LinkLost
+from firmware_bridge.errors import BoardOff, BoardRefused, BridgeError, LinkLost, PlayedOut
 
 _NAP_S = 0.02
 """Between two looks at BrainFlow's buffer: five samples of a Cyton, and far below 1 % of a core."""
@@ -97,7 +97,7 @@ class BrainFlowBoard:
         self._looked_s = -math.inf
         self._settings: dict[int, ChannelSettings] = {}
         self._to_be_made = False
-        self._lost: str | None = None
+        self._lost: LinkLost | None = None
 
     @property
     def spec(self) -> BoardSpec:
@@ -218,25 +218,26 @@ class BrainFlowBoard:
             return
         self._check_wire()
         if self._rows_in_file is not None and self._rows_fetched >= self._rows_in_file:
-            self._lose(
+            words = (
                 f"The recording has been played to its end ({self._rows_in_file} rows): open it again to play it again."
             )
+            self._lose(PlayedOut(words))
 
     def _open_session(self) -> RowSource:
         if self._lost is not None:
-            raise LinkLost(self._lost)
+            raise self._lost
         if self._session is None:
             raise BoardRefused("The board is closed: open it again.")
         return self._session
 
     def _check_wire(self) -> None:
         if self._wire is not None and self._wire.gone():
-            self._lose("Dongle unplugged: plug it back in and open the board again; what was read is kept.")
+            self._lose(LinkLost("Dongle unplugged: plug it back in and open the board again; what was read is kept."))
 
-    def _lose(self, reason: str) -> None:
-        self._lost = reason
+    def _lose(self, lost: LinkLost) -> None:
+        self._lost = lost
         self._release()
-        raise LinkLost(reason)
+        raise lost
 
     def _release(self) -> None:
         session, self._session, self._reader = self._session, None, None

@@ -2,21 +2,26 @@
 
 A URL is SCHEME:PATH?OPTION=VALUE&…; a table of schemes says who opens what, and a caller may pass a longer table of its own.
 A Cyton on a dongle takes `reference=bipolar` (the default) or `common`, and `gain=24`: all channels are set so before it is handed over.
+A dongle that is plugged in again is followed by its USB serial number, whatever its port is called then (`lasting`).
 """
 
 from __future__ import annotations
 
 import glob
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from firmware_bridge.amplifiers import AMPLIFIER_OPTIONS, amplifiers_of
+from firmware_bridge.attempts import InBackground
 from firmware_bridge.boards import Board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.errors import BoardAddressError, PortNotFound
-from firmware_bridge.links import SerialLink
+from firmware_bridge.healing import HealingBoard
+from firmware_bridge.links import SerialLink, boottime_s
 
 DONGLE_USB_ID = (0x0403, 0x6015)
 """The FT231X of the OpenBCI dongle; other things with that chip exist, so it is a strong hint and no proof."""
@@ -38,6 +43,7 @@ class Port:
     device: str
     title: str
     is_dongle: bool
+    usb_serial: str | None = None
 
 
 Opener = Callable[[BoardAddress], Board]
@@ -75,6 +81,64 @@ def open_board(url: str, schemes: Mapping[str, Opener] | None = None) -> Board:
     return opener(address)
 
 
+SILENT_LIMIT_S: Mapping[str, float] = {"serial": 30.0, "brainflow": 10.0}
+"""Silence after which a board is opened anew, by scheme. The built-in driver asks the dongle first, and reopens one that says nothing;
+through BrainFlow nobody can be asked."""
+
+_PORT_OPTION: Mapping[str, str] = {"brainflow": "serial_port"}
+
+
+def open_lasting(url: str, schemes: Mapping[str, Opener] | None = None) -> Board:
+    """As `open_board`, but a board on a wire is opened again by itself when it is unplugged or falls silent.
+
+    The first opening raises what `open_board` raises; later ones are repeated until `close`.
+    """
+    board = open_board(url, schemes)
+    address = parse_board_url(url)
+    if address.scheme not in SILENT_LIMIT_S:
+        return board
+    usb_serial = _usb_serial(address)
+    table = SCHEMES if schemes is None else schemes
+
+    def reopen() -> Board:
+        return table[address.scheme](_moved(address, usb_serial))
+
+    return HealingBoard(
+        board,
+        partial(InBackground, reopen),
+        clock=boottime_s,
+        nap=time.sleep,
+        silent_limit_s=SILENT_LIMIT_S[address.scheme],
+    )
+
+
+def _port_of(address: BoardAddress) -> str:
+    option = _PORT_OPTION.get(address.scheme)
+    return address.options.get(option, "") if option else address.path
+
+
+def _usb_serial(address: BoardAddress) -> str | None:
+    """The USB serial number of the adapter on the address's port, which it keeps under any name."""
+    path = _port_of(address)
+    ports = list_ports()
+    if path == "auto":
+        dongles = [port for port in ports if port.is_dongle]
+        return dongles[0].usb_serial if len(dongles) == 1 else None
+    wanted = Path(path).resolve()
+    return next((port.usb_serial for port in ports if Path(port.device).resolve() == wanted), None) if path else None
+
+
+def _moved(address: BoardAddress, usb_serial: str | None) -> BoardAddress:
+    """The address with the port at which that adapter is now; as it is when the adapter is not known or not there."""
+    device = next((port.device for port in list_ports() if usb_serial and port.usb_serial == usb_serial), None)
+    if device is None:
+        return address
+    option = _PORT_OPTION.get(address.scheme)
+    if option:
+        return replace(address, options={**address.options, option: device})
+    return replace(address, path=device)
+
+
 def check_options(address: BoardAddress, known: tuple[str, ...]) -> None:
     """Raises BoardAddressError that lists what exists when an option is not one of `known`."""
     for name in address.options:
@@ -93,6 +157,7 @@ def list_ports() -> tuple[Port, ...]:
             by_id.get(str(Path(found.device).resolve()), found.device),
             found.description if found.description not in (None, "n/a") else found.device,
             (found.vid, found.pid) == DONGLE_USB_ID,
+            getattr(found, "serial_number", None),
         )
         for found in comports()
     ]
@@ -122,7 +187,11 @@ def open_serial(address: BoardAddress) -> Board:
     if not address.path:
         raise BoardAddressError("The port is missing: write serial:auto or serial:///dev/ttyUSB0.")
     device = find_dongle() if address.path == "auto" else address.path
-    link = SerialLink(device)
+    try:
+        link = SerialLink(device)
+    except PortNotFound as error:
+        seen = ", ".join(port.device for port in list_ports()) or "none"
+        raise PortNotFound(f"{str(error).removesuffix('.')} (ports seen: {seen}).") from error
     try:
         board = CytonBoard(link, daisy=daisy)
         board.configure(amplifiers.settings(board.spec.exg_channels))

@@ -3,11 +3,13 @@
 What resets what follows the firmware: `v`, `d`, `~n` and a power cycle bring all gains back to 24, and each start, and each setting made
 while streaming, begins the packet ids at 0. Channel settings are made with the stream paused, so that every answer is seen and the
 scale changes between two samples. A board that was switched off and on says its banner into the stream: it is set up again and started.
+When no sample comes the dongle is asked why (`cyton_watch`), and a board that is there and does not stream is set up again, too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -38,11 +40,15 @@ from firmware_bridge.cyton_commands import (
 from firmware_bridge.cyton_handshake import ask, ask_twice, drain
 from firmware_bridge.cyton_rate import NATIVE_HZ, meet
 from firmware_bridge.cyton_stream import CytonStream
-from firmware_bridge.errors import BoardRefused, LinkLost
+from firmware_bridge.cyton_watch import DongleSays, SilenceWatch
+from firmware_bridge.errors import BoardError, BoardRefused, LinkLost
 from firmware_bridge.links import ByteLink
+from firmware_bridge.radio import RadioCode, encode_radio
 
 _DEFAULTS_SETTLE_S = 0.2
-_BANNER = b"OpenBCI V3"
+_SAID = re.compile(rb"(OpenBCI V3)|System is (Up|Down)")
+_TAIL_BYTES = 13
+"""Of what came before, so that words cut in two are found."""
 _BANNER_END_S = 2.0
 
 
@@ -61,8 +67,8 @@ class CytonBoard:
         self._touched = False
         self._modes: dict[str, Command] = {}
         # A Daisy halves the rate on the wire.
-        native_hz = NATIVE_HZ if spec is None else round(spec.rate_hz * spec.exg_channels / 8)
-        greeting = meet(link, native_hz)
+        self._native_hz = NATIVE_HZ if spec is None else round(spec.rate_hz * spec.exg_channels / 8)
+        greeting = meet(link, self._native_hz)
         if daisy and not greeting.daisy:
             raise BoardRefused(
                 "Daisy not detected: the board has 8 channels; seat the Daisy on it and switch it on again, or leave daisy=1 out."
@@ -86,6 +92,7 @@ class CytonBoard:
         self._stream = CytonStream(self._statistics, paired=paired)
         self._ready: deque[Reading] = deque()
         self._tail = b""
+        self._watch = SilenceWatch(link.now_s())
 
     @property
     def spec(self) -> BoardSpec:
@@ -169,21 +176,26 @@ class CytonBoard:
         self._statistics = LinkStatistics()
         self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
         self._ready.clear()
+        self._watch = SilenceWatch(self._link.now_s())
         self._begin()
 
     def read(self, timeout_s: float) -> Reading | None:
         """The samples that have come, waiting up to timeout_s for the first; None when none came. Raises LinkLost."""
         until_s = self._link.now_s() + timeout_s
         while not self._ready:
-            left_s = max(0.0, until_s - self._link.now_s())
-            data = self._link.read(left_s)
-            if not data:
-                return None
-            self._statistics.bytes_read += len(data)
-            self._take(data)
-            if left_s <= 0 and not self._ready:
-                return None
-        return self._ready.popleft()
+            now_s = self._link.now_s()
+            if self._streaming and now_s >= self._watch.due_s:
+                self._link.write(encode_radio(RadioCode.SYSTEM_STATUS))
+                self._watch.asked(now_s)
+            wake_s = min(until_s, self._watch.due_s) if self._streaming else until_s
+            data = self._link.read(max(0.0, wake_s - now_s))
+            if data:
+                self._statistics.bytes_read += len(data)
+                self._take(data)
+            self._statistics.trouble = self._watch.trouble(self._link.now_s())
+            if now_s >= until_s or (not data and self._link.now_s() >= until_s):
+                break
+        return self._ready.popleft() if self._ready else None
 
     def stop(self) -> None:
         """End streaming; samples still on the way are dropped."""
@@ -239,31 +251,56 @@ class CytonBoard:
     def _take(self, data: bytes) -> None:
         """Decode bytes into readings; a banner among them means that the board was off."""
         joined = self._tail + data
-        at = joined.find(_BANNER)
-        self._tail = joined[-len(_BANNER) + 1 :]
+        before = len(self._tail)
+        self._tail = joined[-_TAIL_BYTES:]
+        said = [match for match in _SAID.finditer(joined) if match.end() > before]
+        banner = next((match.start() for match in said if match[1]), None)
         now_s = self._link.now_s()
-        if at < 0:
-            self._ready.extend(self._stream.push(data, now_s))
-            return
-        self._ready.extend(self._stream.push(data[: max(0, at - len(joined) + len(data))], now_s))
-        self._come_back(joined[at:])
+        readings = self._stream.push(data if banner is None else data[: max(0, banner - before)], now_s)
+        self._ready.extend(readings)
+        if readings:
+            self._hear(now_s)
+        if banner is not None:
+            self._await_end(joined[banner:])
+            self._come_back(reset=False)
+        elif any(self._watch.answered(DongleSays[m[2].decode().upper()], now_s) for m in said):
+            self._come_back(reset=True)
 
-    def _come_back(self, banner: bytes) -> None:
-        """Set the board up as it was before it lost its power, and start it."""
+    def _hear(self, now_s: float) -> None:
+        """Samples came; a silence that ends with them is told."""
+        silent_s = self._watch.heard(now_s)
+        if silent_s is not None:
+            self._statistics.events.append(f"Reconnected: samples come again after {silent_s:.0f} s.")
+
+    def _await_end(self, banner: bytes) -> None:
         until_s = self._link.now_s() + _BANNER_END_S
         while EOT not in banner and (left_s := until_s - self._link.now_s()) > 0:
             banner += self._link.read(left_s)
+
+    def _come_back(self, *, reset: bool) -> None:
+        """Set the board up as it was before it lost its power or its stream, and start it; when it does not obey, later again."""
+        try:
+            self._set_up_again(reset=reset)
+        except BoardError as refused:
+            self._streaming = True
+            self._watch.failed(self._link.now_s())
+            self._statistics.events.append(f"The board could not be set up again yet: {refused}")
+
+    def _set_up_again(self, *, reset: bool) -> None:
+        """Settings, each answer verified, then the stream. Raises BoardError; the settings wanted are kept."""
         # When the banner waited unread while the board was started, it streams now at its defaults, and would not answer.
         self._halt()
+        if reset:  # what it lost with its stream is not known
+            meet(self._link, self._native_hz)
         kept = [s for s in self._settings.values() if s != ChannelSettings(s.channel)]
-        self._settings = {n: ChannelSettings(n) for n in self._settings}
         if self._without_daisy:
             self._ask(Simple.DAISY_OFF, "removed", "Board did not leave its Daisy out: switch it off and on.")
         for mode in self._modes.values():
             self._ask(mode, "", "Board did not take its mode again: switch it off and on.")
         for wanted in kept:
             self._set(wanted)
-        self._statistics.events.append("The board was switched off and on; its settings were made again.")
+        what = "was there and did not stream" if reset else "was switched off and on"
+        self._statistics.events.append(f"The board {what}; its settings were made again.")
         self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
         self._begin()
 

@@ -50,6 +50,7 @@ class CytonEmulator:
     ) -> None:
         self.faults = faults if faults is not None else Faults()
         self.unplugged = False
+        self.plugs = 1
         self._has_daisy = daisy
         self._nominal_hz = nominal_rate_hz
         self._reset_s = reset_s
@@ -109,8 +110,6 @@ class CytonEmulator:
         while True:
             for fault in self.faults.due(self._stream_s()):
                 self._befall(fault)
-            if self.unplugged:
-                return
             moment = self._next_happening_s()
             if moment > to_s:
                 break
@@ -191,7 +190,7 @@ class CytonEmulator:
             self._converter.start(done_s)
 
     def _answer_later(self, time_s: float, text: bytes) -> None:
-        if not text:
+        if not text or self.unplugged:
             return
         self._outbox.append((time_s, text))
         if len(self._outbox) > 1 and self._outbox[-2][0] > time_s:
@@ -224,6 +223,12 @@ class CytonEmulator:
                 self._converter.set_rate(fault.number)
             case "unplug":
                 self.unplugged = True
+                self._outbox.clear()
+                self._wire.cut()
+            case "replug" if self.unplugged:
+                self.unplugged = False
+                self.plugs += 1
+                self._wire.take()  # a port that is opened anew is empty
 
     # Samples
 
@@ -254,5 +259,5 @@ class CytonEmulator:
             every=self._accelerometer_every,
         )
         firmware.marker = 0
-        if self._heard:
+        if self._heard and not self.unplugged:
             self._wire.send_packets(stretch.times_s, encode_packets(stretch.ids, stretch.counts, aux, stops))

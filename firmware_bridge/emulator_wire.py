@@ -50,6 +50,10 @@ class EmulatorWire:
         while self._held and self._held[0][0] <= now_s + 1e-9:
             self._out += self._held.popleft()[1]
 
+    def cut(self) -> None:
+        """The dongle is pulled: what it still held is lost; what has come out is with the computer."""
+        self._held.clear()
+
     def send_packets(self, times_s: NDArray[np.float64], block: bytes) -> None:
         """Whole packets with the time of each, in order."""
         if not (self._hits or self._batch_s or self._held or self._loss or self._noise) and (

@@ -7,6 +7,7 @@ BridgeError
 │   ├── PortNotPermitted    the port is there, this user may not open it
 │   ├── PortBusy            another program holds the port
 │   └── LinkLost            it was there and is gone (unplugged)
+│       └── PlayedOut       a recording was played to its end: there is nothing to wait for
 └── BoardError              the wire is there, the board is not as it should be
     ├── NotAnOpenBCI        something answers, or nothing, but no OpenBCI board
     ├── BoardOff            the dongle answers, the board does not
@@ -43,6 +44,10 @@ class PortBusy(LinkError):  # noqa: N818
 
 class LinkLost(LinkError):  # noqa: N818
     """The link was there and is gone: unplugged, or the other end closed."""
+
+
+class PlayedOut(LinkLost):
+    """A recording that stood in for a board was played to its end: nothing will come any more."""
 
 
 class BoardError(BridgeError):

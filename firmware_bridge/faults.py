@@ -55,7 +55,8 @@ FAULTS: dict[str, FaultRow] = {
         FaultRow("radiodown", "", "board out of range; it goes on streaming", Where.BOARD),
         FaultRow("radioup", "", "board in range again", Where.BOARD),
         FaultRow("rate", "hertz", "true rate of the converter from now on", Where.BOARD),
-        FaultRow("unplug", "", "dongle gone", Where.BOARD),
+        FaultRow("unplug", "", "dongle gone; the board goes on", Where.BOARD),
+        FaultRow("replug", "", "dongle there again, as a new port", Where.BOARD),
     )
 }
 

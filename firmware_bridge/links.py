@@ -186,6 +186,9 @@ class EmulatorLink:
         self.emulator = emulator
         self._nap_s = nap_s
         self._closed = False
+        self._plug = emulator.plugs
+        if emulator.unplugged:
+            raise PortNotFound("There is no dongle: plug it in.")
 
     def read(self, timeout_s: float) -> bytes:
         """What comes within timeout_s of virtual time; the clock stands a nap after the first byte, or at the time-out."""
@@ -195,9 +198,9 @@ class EmulatorLink:
         while not emulator.ready and emulator.now_s < until_s:
             moment_s = emulator.next_event_s()
             emulator.advance(min(until_s, moment_s + self._nap_s) if moment_s <= until_s else until_s)
-            if emulator.unplugged:
+            if self._gone:
                 break
-        data = emulator.take()
+        data = b"" if emulator.plugs != self._plug else emulator.take()
         if not data:
             self._check()
         return data
@@ -218,5 +221,10 @@ class EmulatorLink:
     def _check(self) -> None:
         if self._closed:
             raise LinkLost("The link is closed: open the board again.")
-        if self.emulator.unplugged:
+        if self._gone:
             raise LinkLost("The dongle is gone: plug it back in.")
+
+    @property
+    def _gone(self) -> bool:
+        """Pulled, or another port since."""
+        return self.emulator.unplugged or self.emulator.plugs != self._plug

@@ -30,13 +30,17 @@ _SILENCE_S = 0.5
 
 @dataclass(slots=True)
 class AcquisitionStatistics:
-    """Counted since the beginning. samples: all, filled ones included. damaged_counters: counters out of step, no loss."""
+    """Counted since the beginning. samples: all, filled ones included. damaged_counters: counters out of step, no loss.
+
+    estimated_samples: those of the lost ones whose number the clock alone told, because a counter began anew or there is none.
+    """
 
     samples: int = 0
     lost_samples: int = 0
     gaps: int = 0
     restarts: int = 0
     damaged_counters: int = 0
+    estimated_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,12 @@ class Acquisition:
                 reading = _joined(held, reading)
         return blocks + self._take(reading, final=False)
 
+    def fill_to(self, sample: int) -> list[Block]:
+        """Lost samples up to index `sample`, for a recording that ends while nothing comes. Call it after `finish`."""
+        lost = sample - self.statistics.samples
+        self.statistics.estimated_samples += max(0, lost)
+        return self._fill(lost, self.clock.expected_arrival_s(sample)) if self.clock.started else []
+
     def finish(self) -> list[Block]:
         """The blocks of what was held back; call it once the last reading was pushed."""
         held, self._held = self._held, None
@@ -116,6 +126,10 @@ class Acquisition:
                 self._held = _part(reading, at)
                 return blocks
             self.statistics.restarts += verdict.restarted
+            if verdict.restarted or self._modulus is None:
+                self.statistics.estimated_samples += verdict.lost
+            if verdict.restarted:
+                self.clock.interrupt()
             blocks += self._fill(verdict.lost, float(reading.arrival_s[at]))
             blocks.append(self._run(reading, at, at + 1))
             at, calm = at + 1, verdict.calm

@@ -14,6 +14,7 @@ from firmware_bridge.boards import CYTON, CYTON_DAISY, Board
 from firmware_bridge.connect import SCHEMES as BRIDGE_SCHEMES
 from firmware_bridge.connect import BoardAddress, Opener, check_options
 from firmware_bridge.connect import open_board as open_bridge_board
+from firmware_bridge.connect import open_lasting as open_lasting_bridge_board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.errors import BoardAddressError
@@ -90,6 +91,11 @@ SCHEMES: Mapping[str, Opener] = {**BRIDGE_SCHEMES, "sim": open_sim}
 def open_board(url: str) -> Board:
     """Open the board of a URL. Raises what `firmware_bridge.connect.open_board` raises, and RequestError for a scenario."""
     return open_bridge_board(url, SCHEMES)
+
+
+def open_lasting_board(url: str) -> Board:
+    """As `open_board`; a board on a wire is opened again by itself when it is unplugged or falls silent."""
+    return open_lasting_bridge_board(url, SCHEMES)
 
 
 def signal_of(board: Board, montage: Montage) -> Signal:

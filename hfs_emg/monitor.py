@@ -2,7 +2,8 @@
 
 The recorder sees a block before anything analyses it. A disk that fails ends the recording, not the analysis; an analysis that fails
 ends itself, not the recording; a link that is lost ends both, whole. This is a shell file: it reads the wall clock, and nothing
-below it does.
+below it does. A board that heals itself is waited for; when it stays away longer than `longest_hole_s`, the session ends as
+"link lost", and what comes then is the next session's.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from calibration.montage import Montage, Side
-from firmware_bridge.boards import Board
+from firmware_bridge.boards import Board, Reading
 from firmware_bridge.errors import BridgeError
 from hfs_emg.acquisition import Acquisition
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.errors import DiskError, HfsError, RecordingError
 from hfs_emg.events import Findings, InProgress
+from hfs_emg.link_words import WARN_AFTER_S, LinkWords
+from hfs_emg.losses import LossLedger
 from hfs_emg.model import Block, Marker, Signal
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.worker import AnalysisWorker
 
 READ_TIMEOUT_S = 0.2
-SILENT_AFTER_S = 2.0
 CLOCK_EVERY_S = 60.0
+LONGEST_HOLE_S = 600.0
+ENDS_SILENT_AFTER_S = 5.0
+"""A recording whose duration is over ends without the samples that did not come, once they are this late."""
 
 STOPPED, REACHED, LOST, FAULT = "stopped", "duration reached", "link lost", "fault of the program"
 """Why a run ends, as stop.json says it."""
@@ -56,7 +61,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. rate_hz: the true rate, fitted. errors: of disk, link and analysis, each told in one sentence."""
+    """How a run ended. rate_hz: the true rate, fitted. errors: of disk, link and analysis, each told in one sentence.
+
+    losses: on the link, per minute, too; estimated_samples of them told by the clock alone. next_reading: what came after a hole that was
+    too long, and is the next session's first.
+    """
 
     reason: str
     samples: int
@@ -67,10 +76,16 @@ class Outcome:
     nominal_hz: float
     rate_hz: float
     errors: tuple[BridgeError | HfsError, ...]
+    losses: LossLedger
+    estimated_samples: int = 0
+    next_reading: Reading | None = None
 
 
 class Monitor:
-    """One session over one board. `run` returns when the duration is reached, `stop` was called, or the link is lost."""
+    """One session over one board. `run` returns when the duration is reached, `stop` was called, or the link is lost.
+
+    first: the reading that the session before could not take; the board streams already then.
+    """
 
     def __init__(
         self,
@@ -81,6 +96,8 @@ class Monitor:
         worker: AnalysisWorker,
         *,
         duration_s: float | None = None,
+        longest_hole_s: float = LONGEST_HOLE_S,
+        first: Reading | None = None,
         on_status: Callable[[Status], None] | None = None,
         status_every_s: float = 1.0,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -99,10 +116,14 @@ class Monitor:
         self._stopping = threading.Event()
         self._in_progress: tuple[InProgress, ...] = ()
         self._samples = 0
-        self._lost = 0
+        self._losses = LossLedger(signal.rate_hz)
+        self._words = LinkWords(signal.rate_hz)
+        self._longest_hole_s = longest_hole_s
+        self._next: Reading | None = first
         self._status_due = self._status_every
         self._silence_due_s = 0.0
         self._clock_due = 0
+        self._clock_settled = False
         self._last_arrival_s = 0.0
         self._disk_error: DiskError | None = None
         self._markers: list[str] = []
@@ -118,12 +139,17 @@ class Monitor:
 
     def run(self) -> Outcome:
         """Record until the end. Raises BridgeError when the board cannot be started; once it streams, errors go into the outcome."""
-        self._board.start()
+        if self._next is None:
+            self._board.start()
         self._last_arrival_s = self._board.now_s()
         try:
             reason, error = self._stream()
-            self._board.stop()
+            if reason is not LOST or error is not None:
+                self._board.stop()
             self._take(self._acquisition.finish())
+            if reason is REACHED and self._limit is not None:
+                self._take(self._acquisition.fill_to(self._limit))
+            self._note_link()
             if self._on_status is not None:
                 self._on_status(self._status(ending=True))
         except RecordingError as unfit:
@@ -139,15 +165,42 @@ class Monitor:
             while not self._stopping.is_set():
                 if self._complete:
                     return REACHED, None
-                reading = self._board.read(READ_TIMEOUT_S)
+                reading = self._read()
+                came_s = self._board.now_s() if reading is None else float(reading.arrival_s[0])
+                if came_s - self._last_arrival_s > self._longest_hole_s:
+                    self._next = reading
+                    return LOST, None
                 if reading is not None:
                     self._last_arrival_s = float(reading.arrival_s[-1])
-                    self._take(self._acquisition.push(reading))
+                    self._words.arrived(self._last_arrival_s)
+                    blocks = self._acquisition.push(reading)
+                    self._words.taken(blocks, self._acquisition.statistics.estimated_samples)
+                    self._take(blocks)
+                elif self._over_unseen:
+                    return REACHED, None
+                self._note_link()
                 self._settle(self._worker.take())
                 self._show()
         except BridgeError as lost:
             return LOST, lost
         return STOPPED, None
+
+    def _read(self) -> Reading | None:
+        if self._next is not None:
+            first, self._next = self._next, None
+            self._last_arrival_s = float(first.arrival_s[0])
+            return first
+        self._words.reading_begins(self._board.now_s())
+        reading = self._board.read(READ_TIMEOUT_S)
+        self._words.reading_ended(self._board.now_s())
+        return reading
+
+    @property
+    def _over_unseen(self) -> bool:
+        """The duration has passed by the clock while nothing came."""
+        clock, now_s = self._acquisition.clock, self._board.now_s()
+        silent = now_s - self._last_arrival_s > ENDS_SILENT_AFTER_S
+        return silent and self._limit is not None and clock.started and clock.sample_at(now_s) >= self._limit
 
     @property
     def _complete(self) -> bool:
@@ -162,11 +215,10 @@ class Monitor:
                 self._recorder.write(whole)
             self._worker.put(whole)
             self._samples = whole.end
-            self._lost += int(whole.lost.sum())
+            self._losses.add(whole)
         if self._samples:
             self._note_clock()
             self._note_markers()
-            self._note_link()
 
     def _cut(self, block: Block) -> Block | None:
         """The block up to the wanted duration; None when nothing of it is wanted."""
@@ -187,7 +239,12 @@ class Monitor:
 
     def _note_clock(self) -> None:
         clock = self._acquisition.clock
-        if not clock.started or self._samples < self._clock_due:
+        if not clock.started:
+            return
+        # The first line is as good as one clump of samples; the next is written as soon as the clock knows better.
+        settles = clock.settled and not self._clock_settled
+        self._clock_settled = clock.settled
+        if self._samples < self._clock_due and not settles:
             return
         self._clock_due = self._samples + round(CLOCK_EVERY_S * self._rate_hz)
         sample = self._samples - 1
@@ -207,6 +264,10 @@ class Monitor:
             with self._disk():
                 self._recorder.link_event(events[self._events_told], self._samples)
             self._events_told += 1
+        self._words.look(self._board.statistics, self._acquisition.clock)
+        for words in self._words.take_events():
+            with self._disk():
+                self._recorder.link_event(words, self._samples)
 
     def _settle(self, found: list[Findings]) -> None:
         for findings in found:
@@ -221,7 +282,7 @@ class Monitor:
         if self._on_status is None:
             return
         now_s = self._board.now_s()
-        silent = now_s - self._last_arrival_s > SILENT_AFTER_S
+        silent = now_s - self._last_arrival_s > WARN_AFTER_S
         if self._samples >= self._status_due or (silent and now_s >= self._silence_due_s):
             self._status_due = (self._samples // self._status_every + 1) * self._status_every
             self._silence_due_s = now_s + 1.0
@@ -231,14 +292,13 @@ class Monitor:
         elapsed_s = self._samples / self._rate_hz
         analysed_s = self._worker.analysed_samples / self._rate_hz
         valid_s = self._burden.valid_s(analysed_s, self._worker.still_invalid)
-        silent_s = self._board.now_s() - self._last_arrival_s
         behind = 0 if self._disk_error else self._recorder.samples - self._recorder.synced_samples
         return Status(
             elapsed_s=elapsed_s,
             valid_share=valid_s / analysed_s if analysed_s > 0 else 1.0,
-            lost_samples=self._lost + self._recorder.not_kept_samples,
+            lost_samples=self._losses.lost + self._recorder.not_kept_samples,
             spasms={side: self._burden.count(side) for side in Side},
-            link="ok" if silent_s <= SILENT_AFTER_S else f"no signal for {silent_s:.0f} s: battery? range?",
+            link=self._words.now(self._board.now_s(), self._board.statistics),
             disk_behind_s=behind / self._rate_hz,
             analysis_behind_s=elapsed_s - analysed_s,
             in_progress=self._in_progress,
@@ -261,10 +321,13 @@ class Monitor:
             reason=reason,
             samples=self._samples,
             analysed_samples=analysed,
-            lost_samples=self._lost + self._recorder.not_kept_samples,
+            lost_samples=self._losses.lost + self._recorder.not_kept_samples,
             burden=self._burden,
             montage=self._montage,
             nominal_hz=self._rate_hz,
             rate_hz=rate_hz,
             errors=tuple(e for e in (self._disk_error, error, self._worker.error) if e is not None),
+            losses=self._losses,
+            estimated_samples=statistics.estimated_samples,
+            next_reading=self._next,
         )

@@ -2,7 +2,8 @@
 
 Rule: a sample never arrives early, only late. Links deliver in clumps (60 ms with a Cyton's dongle on Linux) and stall, so only the most
 punctual sample of each second of arrival is kept, and the line is fitted to the more punctual half of those, over the last ten
-minutes: temperature moves the oscillator. Virtual time or CLOCK_BOOTTIME, no clock is read here.
+minutes: temperature moves the oscillator. Where a counter began anew the number of lost samples is an estimate, so that points before and
+behind share the rate and not the place. Virtual time or CLOCK_BOOTTIME, no clock is read here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class SampleClock:
         self._nominal_hz = nominal_hz
         self._rate_hz = nominal_hz
         self._fitted = False
-        self._buckets: deque[tuple[int, int, float]] = deque(maxlen=_KEPT_BUCKETS)
+        self._stretch = 0
+        self._buckets: deque[tuple[int, int, float, int]] = deque(
+            maxlen=_KEPT_BUCKETS
+        )  # second, index, arrival, stretch
         self._anchor: tuple[int, float] | None = None
 
     @property
@@ -42,9 +46,18 @@ class SampleClock:
         return self._fitted
 
     @property
+    def settled(self) -> bool:
+        """True once the present stretch has lasted long enough for its most punctual samples to stand out."""
+        return sum(stretch == self._stretch for *_, stretch in self._buckets) >= _ANCHOR_BUCKETS
+
+    @property
     def started(self) -> bool:
         """True once a sample was observed."""
         return self._anchor is not None
+
+    def interrupt(self) -> None:
+        """What comes next lies at an estimated index: a new stretch of the same rate."""
+        self._stretch += 1
 
     def observe(self, first: int, arrival_s: NDArray[np.float64]) -> None:
         """Samples first, first + 1, … came at arrival_s."""
@@ -85,42 +98,57 @@ class SampleClock:
         return self._anchor
 
     def _note(self, second: int, index: int, arrival_s: float) -> None:
-        if not self._buckets or second != self._buckets[-1][0]:
+        if not self._buckets or (second, self._stretch) != (self._buckets[-1][0], self._buckets[-1][3]):
             if self._buckets:
                 self._fit()
-            self._buckets.append((second, index, arrival_s))
+            self._buckets.append((second, index, arrival_s, self._stretch))
             return
-        _, best, best_s = self._buckets[-1]
+        _, best, best_s, _ = self._buckets[-1]
         if arrival_s - best_s < (index - best) / self._nominal_hz:
-            self._buckets[-1] = (second, index, arrival_s)
+            self._buckets[-1] = (second, index, arrival_s, self._stretch)
 
     def _find_anchor(self) -> tuple[int, float]:
         """The most punctual of the last seconds."""
-        _, index, arrival_s = self._buckets[-1]
+        _, index, arrival_s, stretch = self._buckets[-1]
         for k in range(2, min(_ANCHOR_BUCKETS, len(self._buckets)) + 1):
-            _, other, other_s = self._buckets[-k]
+            _, other, other_s, its_stretch = self._buckets[-k]
+            if its_stretch != stretch:
+                break
             if other_s - arrival_s < (other - index) / self._rate_hz:
                 index, arrival_s = other, other_s
         return index, arrival_s
 
     def _fit(self) -> None:
         """Least squares through the more punctual half of the seconds seen."""
-        _, last, last_s = self._buckets[-1]
-        if last_s - self._buckets[0][2] < _FIT_AFTER_S:
-            return
-        points = np.array([(index - last, arrival_s - last_s) for _, index, arrival_s in self._buckets])
+        _, last, last_s, _ = self._buckets[-1]
+        points = np.array([(index - last, arrival_s - last_s) for _, index, arrival_s, _ in self._buckets])
         x = points[:, 0] / self._nominal_hz
         late = points[:, 1] - x
+        stretch = np.array([stretch for _, _, _, stretch in self._buckets])
+        stretch -= stretch[0]
+        if sum(float(np.ptp(points[stretch == s, 1])) for s in np.unique(stretch)) < _FIT_AFTER_S:
+            return
         keep = np.ones(len(x), np.bool_)
         slope = 0.0
         for _ in range(4):
-            centre_x, centre_late = x[keep].mean(), late[keep].mean()
-            spread = np.square(x[keep] - centre_x).sum()
+            from_x, from_late = x - _means(x, stretch, keep), late - _means(late, stretch, keep)
+            spread = np.square(from_x[keep]).sum()
             if spread <= 0:
                 return
-            slope = float(((x[keep] - centre_x) * (late[keep] - centre_late)).sum() / spread)
-            residual = late - centre_late - slope * (x - centre_x)
-            keep = residual <= np.median(residual)
+            slope = float((from_x * from_late)[keep].sum() / spread)
+            residual = from_late - slope * from_x
+            keep = np.zeros(len(x), np.bool_)
+            for s in np.unique(stretch):
+                here = stretch == s
+                keep[here] = residual[here] <= np.median(residual[here])
         if abs(slope) < _BELIEVABLE:
             self._rate_hz = self._nominal_hz / (1 + slope)
             self._fitted = True
+
+
+def _means(values: NDArray[np.float64], stretch: NDArray[np.int64], keep: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each value the mean of the kept ones of its stretch."""
+    total = np.bincount(stretch[keep], values[keep], stretch[-1] + 1)
+    count = np.bincount(stretch[keep], minlength=stretch[-1] + 1)
+    means: NDArray[np.float64] = (total / np.maximum(count, 1))[stretch]
+    return means

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from calibration.montage import Montage
-from firmware_bridge.boards import Board, BoardSpec
+from firmware_bridge.boards import Board, BoardSpec, Reading
 from hfs_emg import __version__
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.analysis.settings import AnalysisSettings
@@ -26,7 +26,7 @@ from hfs_emg.boards import signal_of
 from hfs_emg.errors import DiskError, RecordingError
 from hfs_emg.events import Findings
 from hfs_emg.model import Recording
-from hfs_emg.monitor import Monitor, Status
+from hfs_emg.monitor import LONGEST_HOLE_S, Monitor, Status
 from hfs_emg.session.documents import START_NAME, STOP_NAME, StartDocument, read_document, start_document
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.session.store import Store
@@ -68,10 +68,14 @@ def live_session(
     settings: AnalysisSettings,
     *,
     duration_s: float | None = None,
+    longest_hole_s: float = LONGEST_HOLE_S,
+    previous: str | None = None,
+    first: Reading | None = None,
     on_status: Callable[[Status], None] | None = None,
 ) -> Iterator[LiveSession]:
     """A new session over an opened board, which stays the caller's to close.
 
+    previous: id of the session that this one continues after a hole that was too long, and first the reading that ended that hole.
     However the body is left, what was recorded is put on the disk; when not one sample came, no folder stays. Raises RequestError,
     MontageError or DiskError when it cannot begin; what fails once it runs ends up in the monitor's outcome.
     """
@@ -88,6 +92,7 @@ def live_session(
         description=board.description,
         montage=montage,
         software=SOFTWARE,
+        previous=previous,
     )
 
     def analyzer() -> Analyzer:
@@ -98,9 +103,18 @@ def live_session(
     recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
     worker = AnalysisWorker(analyzer, signal.rate_hz)
     try:
-        yield LiveSession(
-            folder, Monitor(board, signal, montage, recorder, worker, duration_s=duration_s, on_status=on_status)
+        monitor = Monitor(
+            board,
+            signal,
+            montage,
+            recorder,
+            worker,
+            duration_s=duration_s,
+            longest_hole_s=longest_hole_s,
+            first=first,
+            on_status=on_status,
         )
+        yield LiveSession(folder, monitor)
     finally:
         recorder.abandon()  # of no effect once it is finished
         if not recorder.samples and not (folder / STOP_NAME).exists():

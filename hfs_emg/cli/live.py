@@ -50,6 +50,13 @@ def add(commands: Subparsers) -> None:
     )
     add_subject(record)
     record.add_argument("--duration", type=seconds, metavar="S", help="seconds of signal, holes included")
+    record.add_argument(
+        "--longest-hole",
+        type=seconds,
+        default=600.0,
+        metavar="S",
+        help="a link that is away for longer ends the session, and what comes then opens the next (600)",
+    )
     add_montage(record)
     add_settings(record)
     add_store(record)
@@ -88,12 +95,18 @@ def run_record(options: argparse.Namespace) -> int:
     store = store_of(options)
     # Tried before the board is touched: whoever has glued electrodes should not learn this last.
     store.new_session_folder(options.subject, datetime.now(UTC))
-    from hfs_emg.boards import open_board
+    from hfs_emg.boards import open_lasting_board
 
-    with contextlib.closing(open_board(options.board)) as board:
+    with contextlib.closing(open_lasting_board(options.board)) as board:
         montage = montage_of_board(board.spec.exg_channels, montage_file)
         folder, outcome = watch(
-            board, store, options.subject, montage=montage, settings=settings, duration_s=options.duration
+            board,
+            store,
+            options.subject,
+            montage=montage,
+            settings=settings,
+            duration_s=options.duration,
+            longest_hole_s=options.longest_hole,
         )
     return tell_outcome(options, folder, outcome, board.spec.simulated)
 

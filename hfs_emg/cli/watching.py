@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ from hfs_emg.cli.upkeep import recover_before_recording
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
-    from firmware_bridge.boards import Board
+    from firmware_bridge.boards import Board, Reading
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.monitor import Outcome, Status
+    from hfs_emg.monitor import Monitor, Outcome, Status
     from hfs_emg.session.store import Store
 
+LINK_STATUS = 3
 SHOWN_BEHIND_S = 5.0
 """The disk is a second or two behind at any time."""
 
@@ -75,23 +77,94 @@ def watch(
     montage: Montage,
     settings: AnalysisSettings,
     duration_s: float | None,
+    longest_hole_s: float = 600.0,
 ) -> tuple[Path, Outcome]:
-    """Record one session to its end: the duration, a signal, or the loss of the link. Returns its folder and how it ended."""
+    """Record to the end: the duration, a signal, or the loss of the link. Returns the last session's folder and how it ended.
+
+    A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
+    """
+    from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
     shown = LiveStatus()
     recover_before_recording(store, shown.say)
-    with live_session(board, store, subject, montage, settings, duration_s=duration_s, on_status=shown.show) as session:
-        shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
-        try:
-            with ending_politely(session.monitor.stop):
-                outcome = session.monitor.run()
-        except KeyboardInterrupt:
-            shown.say(f"Ended at once: what was recorded is kept in {session.folder}, as an interrupted session.")
-            raise
-        finally:
-            shown.end()
+    stopping = Stopping()
+    over_s = None if duration_s is None else board.now_s() + duration_s
+    previous, first = None, None
+    try:
+        with ending_politely(stopping.stop):
+            while True:
+                with live_session(
+                    board,
+                    store,
+                    subject,
+                    montage,
+                    settings,
+                    duration_s=duration_s,
+                    longest_hole_s=longest_hole_s,
+                    previous=previous,
+                    first=first,
+                    on_status=shown.show,
+                ) as session:
+                    shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
+                    stopping.passes_to(session.monitor)
+                    outcome = session.monitor.run()
+                if outcome.reason != LOST or outcome.errors:
+                    break
+                shown.say(
+                    f"The link was lost for too long: {session.folder} has ended; the next samples open a new session."
+                )
+                first = outcome.next_reading or next_reading(board, stopping, over_s)
+                if first is None:
+                    break
+                previous = session.folder.name
+                duration_s = None if over_s is None else max(0.1, over_s - float(first.arrival_s[0]))
+    except KeyboardInterrupt:
+        shown.say(f"Ended at once: what was recorded is kept in {session.folder}, as an interrupted session.")
+        raise
+    finally:
+        shown.end()
     return session.folder, outcome
+
+
+class Stopping:
+    """A wish to end, for the session that runs and for those that would come after it."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._monitor: Monitor | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the end is wanted."""
+        return self._asked.is_set()
+
+    def stop(self) -> None:
+        """End what runs; only sets marks."""
+        self._asked.set()
+        if self._monitor is not None:
+            self._monitor.stop()
+
+    def passes_to(self, monitor: Monitor) -> None:
+        """This session runs now."""
+        self._monitor = monitor
+        if self.asked:
+            monitor.stop()
+
+
+def next_reading(board: Board, stopping: Stopping, over_s: float | None) -> Reading | None:
+    """The first samples after a hole; None when the end is wanted, or the time is over, before they come."""
+    from firmware_bridge.errors import BridgeError
+    from hfs_emg.monitor import READ_TIMEOUT_S
+
+    while not stopping.asked and (over_s is None or board.now_s() < over_s):
+        try:
+            reading = board.read(READ_TIMEOUT_S)
+        except BridgeError:
+            return None
+        if reading is not None:
+            return reading
+    return None
 
 
 def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, simulated: bool) -> int:
@@ -99,6 +172,7 @@ def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, si
     from hfs_emg.analysis.document import analysis_of
     from hfs_emg.cli import status_of
     from hfs_emg.cli.common import for_people
+    from hfs_emg.monitor import LOST
     from hfs_emg.worker import AnalysisFailed
 
     document = analysis_of(
@@ -112,13 +186,19 @@ def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, si
     if for_people(options):
         print(summary_text(document))
         lost = 100 * outcome.lost_samples / max(1, outcome.samples)
+        counted = f", {outcome.estimated_samples} of them an estimate" if outcome.estimated_samples else ""
+        minute, worst = outcome.losses.worst_minute
+        most = f" Minute {minute + 1} lost most, {100 * worst:.1f} %." if worst > 0 else ""
         print(
-            f"Ended: {outcome.reason}. Lost {outcome.lost_samples} samples ({lost:.2f} %). "
+            f"Ended: {outcome.reason}. Lost {outcome.lost_samples} samples ({lost:.2f} %){counted}.{most} "
             f"True rate {outcome.rate_hz:.2f} Hz."
         )
         print(f"Session: {folder}", flush=True)
     for error in outcome.errors:
         sys.stderr.write(f"hfs-emg: {error}\n")
+    if not outcome.errors and outcome.reason == LOST:
+        sys.stderr.write("hfs-emg: The link was lost and did not come back: check dongle, board and battery.\n")
+        return LINK_STATUS
     if not outcome.errors:
         return 0
     if not isinstance(outcome.errors[0], AnalysisFailed):

@@ -314,7 +314,10 @@ def test_a_board_switched_off_and_on_is_set_up_again_and_goes_on() -> None:
     sample = int(readings[-1].counts[-1, 0]) // 16
     assert readings[-1].counts[-1, 1] == round(int(expected[sample, 1]) / 4)
     assert board.statistics.restarts == 1
-    assert board.statistics.events == ["The board was switched off and on; its settings were made again."]
+    assert board.statistics.events == [
+        "The board was switched off and on; its settings were made again.",
+        "Reconnected: samples come again after 3 s.",
+    ]
     assert emulator.streaming
 
 

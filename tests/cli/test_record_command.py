@@ -151,11 +151,14 @@ def test_lost_packets_are_filled_and_counted(hfs, store):
     assert "Lost 30 samples (12.00 %)" in result.out
 
 
-def test_unplugged_the_session_is_whole_and_the_status_3(hfs, store):
+def test_unplugged_for_longer_than_the_limit_the_session_is_whole_and_the_status_3(hfs, store):
     sent = Sent()
     with PtyServer(CytonEmulator(sent, faults=Faults(["@1.0 unplug"]))) as server:
-        result = hfs("record", "--board", f"serial://{server.path}", "--subject", "S1", "--store", store)
-    assert refused(result, 3, "is gone: plug it back in", "kept in")
+        result = hfs(
+            *("record", "--board", f"serial://{server.path}", "--subject", "S1", "--store", store),
+            *("--longest-hole", 2, "--duration", 5),
+        )
+    assert refused(result, 3, "link was lost and did not come back", "check dongle, board and battery")
     session = session_in(store)
     assert session.stop.reason == "link lost"
     assert 200 <= session.samples <= 250
