@@ -4,7 +4,7 @@ STORE ?= demo-store
 # Modules, not the scripts beside them: those name the folder they were made in.
 RUN := .venv/bin/python -m
 
-.PHONY: demo test check lint types bench accuracy pictures system clean to-run to-develop
+.PHONY: demo test check lint types bench bench-peers accuracy pictures system clean to-run to-develop to-compare
 
 demo: to-run
 	@$(RUN) hfs_emg demo --store "$(STORE)"
@@ -26,6 +26,10 @@ types: to-develop
 bench: to-develop
 	@$(RUN) benchmarks.bench
 
+# What people use today on the same simulated faces, docs/peers.md anew: some minutes, and some 400 MB of libraries are installed first.
+bench-peers: to-compare
+	@$(RUN) benchmarks.peers
+
 # Every figure of docs/accuracy.md, anew: a few minutes on two cores.
 accuracy: to-run
 	@$(RUN) benchmarks.accuracy
@@ -39,6 +43,10 @@ to-run:
 
 to-develop:
 	@.ci/environment "$(PYTHON)" report dev
+
+# With dev, so that the next `make test` finds everything there.
+to-compare:
+	@.ci/environment "$(PYTHON)" report dev peers
 
 # What comes from Debian. Nothing yet beyond a Python that can make environments.
 system:
