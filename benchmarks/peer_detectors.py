@@ -1,7 +1,7 @@
 """Burst detectors that people use today, each behind the same call: one channel in µV and its rate in, bursts out.
 
 Two libraries and a rule of thumb. Every detector sees one channel of a whole recording at once, as their authors mean it. Settings:
-`defaults` is the library as it comes; `fitting band` is a zero-phase band-pass of ours from 20 Hz to 0.45 of the rate in place of its
+`defaults` is the library as it comes; `fitting` is a zero-phase band-pass of ours from 20 Hz to 0.45 of the rate in place of its
 own filter, everything behind it unchanged. The plain detector needs no library.
 """
 
@@ -72,15 +72,15 @@ def detectors() -> list[Detector]:
     rows = [
         Detector("NeuroKit2", method, setting, *_neurokit(nk, method, setting))
         for method in ("threshold", "mixture", "biosppy")
-        for setting in ("defaults", "fitting band")
+        for setting in ("defaults", "fitting")
     ]
     silva = _neurokit_called(nk, "silva", "defaults")
     return [
         *rows,
         Detector("NeuroKit2", "silva", "defaults", silva),
         Detector("BioSPPy", "find_onsets", "defaults", _biosppy(emg, tools, None)),
-        Detector("BioSPPy", "find_onsets", "fitting band", _biosppy(emg, tools, fitting_band)),
-        Detector("BioSPPy", "hodges_bui", "fitting band", _hodges_bui(emg)),
+        Detector("BioSPPy", "find_onsets", "fitting", _biosppy(emg, tools, fitting_band)),
+        Detector("BioSPPy", "hodges_bui", "fitting", _hodges_bui(emg)),
         PLAIN,
     ]
 

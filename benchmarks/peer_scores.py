@@ -114,7 +114,7 @@ def all_one_sided(montage: Montage, bursts: Sequence[Spans]) -> list[Spasm]:
     return _spasms(alone)
 
 
-RULES: dict[str, Rule] = {"while": while_one_sided, "all of it": all_one_sided}
+RULES: dict[str, Rule] = {"while": while_one_sided, "all": all_one_sided}
 
 
 def lasting(spans: Spans) -> Spans:

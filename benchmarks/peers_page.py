@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.goals import milliseconds, percent, share, tenths, with_interval
+from benchmarks.goals import percent, share, with_interval
 from benchmarks.peer_scores import ChannelCounts
 from benchmarks.pooled import ratio
 from hfs_emg.evaluate import Found, score
@@ -28,7 +28,7 @@ HOW = """\
 - **Defaults** are each library's own, at the rate of the face. NeuroKit2: `emg_clean`, `emg_amplitude`, `emg_activation`; `threshold` is
   what `emg_process` uses, `mixture` what the documentation of `emg_activation` calls its default, `biosppy` and `silva` are others of its
   methods. BioSPPy: `emg.emg`, which uses `find_onsets`. Both libraries take away everything below 100 Hz.
-- **Fitting band**: a zero-phase Butterworth band-pass, 20 Hz to 0.45 of the rate, in place of their filter. `emg_amplitude` has no
+- **Fitting** band: a zero-phase Butterworth band-pass, 20 Hz to 0.45 of the rate, in place of their filter. `emg_amplitude` has no
   parameter for the rate and takes every signal for one at 1000 Hz; with the fitting band it is given the signal at that rate
   (`scipy.signal.resample_poly`). `hodges_bui_onset_detector` has no defaults: 50 ms, 3 SD, rest is the quietest two seconds.
 - **Not measured**: NeuroKit2's `pelt`, which looks for change points of a whole recording, and BioSPPy's other detectors, which want
@@ -50,7 +50,7 @@ and the absolute error that nine of ten do not exceed.
 
 SPASMS = """\
 On top of each detector's bursts one of two plain rules. *while*: a spasm is while two sites or more of one side are active and none of
-the other is. *all of it*: a spasm is a chain of overlapping bursts that shows two sites or more of one side and none of the other. What
+the other is. *all*: a spasm is a chain of overlapping bursts that shows two sites or more of one side and none of the other. What
 is less than 0.5 s apart is one spasm. Each row shows the rule with the higher F1 **on these very faces**, which flatters the row. This
 program decides by its own model. Scoring is that of [evaluate.py](../hfs_emg/evaluate.py) for all; only this program leaves out
 invalid time. A face of which a detector could not do every channel is left out of its row.
@@ -154,7 +154,7 @@ def _burst_row(row: Row) -> tuple[str, ...]:
         str(sum(found for _, found, _ in faces)),
         with_interval(ratio(faces, (0, 0, 1), (0, 1, 0)), share),
         with_interval(ratio(faces, (0, 0, 1), (1, 0, 0)), share),
-        f"{milliseconds(np.median(errors))} / {milliseconds(np.quantile(np.abs(errors), 0.9))}" if errors else "–",
+        _onset(float(np.median(errors)), float(np.quantile(np.abs(errors), 0.9))) if errors else "–",
     )
 
 
@@ -187,8 +187,8 @@ def _spasm_row(row: Row) -> tuple[str, ...]:
         with_interval(scores.f1, share),
         with_interval(scores.sensitivity, share),
         with_interval(scores.precision, share),
-        with_interval(free.false_per_hour, tenths),
-        " / ".join("–" if v is None else milliseconds(v) for v in (onset.median_s, onset.p90_absolute_s)),
+        with_interval(free.false_per_hour, _two_digits),
+        _onset(onset.median_s, onset.p90_absolute_s),
         "–" if error is None else percent(error),
     )
 
@@ -208,6 +208,10 @@ def _time_row(row: Row) -> tuple[str, ...]:
     times = row.check.called_s / row.check.short_s if row.check is not None and row.check.short_s else None
     called = ("–", "–") if times is None else (_two_digits(times * row.cpu_s / hours), _two_digits(times * relative))
     return row.name, row.setting, _two_digits(row.cpu_s / hours), _two_digits(relative), *called
+
+
+def _onset(median_s: float | None, p90_s: float | None) -> str:
+    return "–" if median_s is None or p90_s is None else f"{1000 * median_s:.0f} / {1000 * p90_s:.0f} ms"
 
 
 def _two_digits(value: float) -> str:
