@@ -79,6 +79,8 @@ def verdict_text(verdict: Verdict) -> str:
 
 def run_recover(options: argparse.Namespace) -> int:
     """The named sessions, or all interrupted ones."""
+    from dataclasses import asdict
+
     from hfs_emg.errors import HfsError
     from hfs_emg.session.recovery import recover
 
@@ -96,7 +98,7 @@ def run_recover(options: argparse.Namespace) -> int:
             continue
         if for_people(options):
             print(recovery_text(done[-1]))
-    write_json(options.json, done)
+    write_json(options.json, [{**asdict(r), "folder": str(r.folder), "session": r.folder.name} for r in done])
     if for_people(options) and not folders:
         print(f"No interrupted session in {store.root}.")
     return status

@@ -9,10 +9,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 
 LONGEST_TEXT = 67
 """Characters of one annotation of ours; ten of that length a second are read back whole by MNE, pyEDFlib and edfio."""
+
+FAR_S = 1e12
+"""No recording is as long as this (30 000 years): what lies beyond it, and what is no number, is damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def decode_annotations(raw: bytes) -> Iterator[Annotation]:
             duration_s = float(duration) if duration else None
         except ValueError:
             continue
-        if not isfinite(onset_s) or not isfinite(duration_s or 0.0):
+        if not (abs(onset_s) < FAR_S and abs(duration_s or 0.0) < FAR_S):
             continue
         for text in texts.removesuffix(b"\x14").split(b"\x14"):
             yield Annotation(onset_s, duration_s, text.decode("utf-8", errors="replace"))
