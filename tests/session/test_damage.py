@@ -77,7 +77,7 @@ def everything_read(folder: Path) -> tuple[str, ...]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(FILES), where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_6_7_any_bit_that_is_turned_is_told_with_its_place(
+def test_6_2_any_bit_that_is_turned_is_told_with_its_place(
     whole_files: dict[str, bytes], place: Path, name: str, where: float, bit: int
 ) -> None:
     content = bytearray(whole_files[name])
@@ -95,7 +95,7 @@ def test_6_7_any_bit_that_is_turned_is_told_with_its_place(
         st.sampled_from(FILES), st.tuples(st.floats(0, 1), st.binary(max_size=400), st.booleans()), min_size=1
     )
 )
-def test_6_7_whatever_lies_in_the_files_it_is_read_or_refused_with_a_sentence(
+def test_6_2_whatever_lies_in_the_files_it_is_read_or_refused_with_a_sentence(
     whole_files: dict[str, bytes], place: Path, changes: dict[str, tuple[float, bytes, bool]]
 ) -> None:
     """Cut anywhere, overwritten by anything, several files at once."""
@@ -125,7 +125,7 @@ FIELDS = (
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), json_values), max_size=5), st.booleans(), st.data())
-def test_6_7_lines_that_fit_their_sum_and_mean_nothing_are_survived(
+def test_6_2_lines_that_fit_their_sum_and_mean_nothing_are_survived(
     whole_files: dict[str, bytes], place: Path, lines: list[dict[str, object]], seal: bool, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from(["timeline.jsonl", "episodes.jsonl"]))
@@ -150,7 +150,7 @@ def test_6_7_lines_that_fit_their_sum_and_mean_nothing_are_survived(
         b'"' + b"a" * 100_000,
     ],
 )
-def test_6_7_hostile_lines_are_survived(whole_files: dict[str, bytes], place: Path, line: bytes) -> None:
+def test_6_2_hostile_lines_are_survived(whole_files: dict[str, bytes], place: Path, line: bytes) -> None:
     for name in ("timeline.jsonl", "episodes.jsonl"):
         for more in (line, sealed(line + b"}")):
             everything_read(laid_out(place, whole_files, **{name: whole_files[name] + more + b"\n"}))
@@ -159,7 +159,7 @@ def test_6_7_hostile_lines_are_survived(whole_files: dict[str, bytes], place: Pa
 @pytest.mark.parametrize(
     "stamp", [b"+nan\x14\x14\x00", b"+inf\x151e999\x14gap\x14\x00", b"+1e308\x151e308\x14gap\x14\x00"]
 )
-def test_6_7_annotations_without_a_time_are_left_out(whole_files: dict[str, bytes], place: Path, stamp: bytes) -> None:
+def test_6_2_annotations_without_a_time_are_left_out(whole_files: dict[str, bytes], place: Path, stamp: bytes) -> None:
     """Read where the timeline is gone, which would say that the record is damaged."""
     signal = bytearray(whole_files["signal.bdf"])
     signal[-700 : -700 + len(stamp)] = stamp
@@ -178,7 +178,7 @@ HOSTILE_HEADERS = {
 
 @pytest.mark.parametrize("field", HOSTILE_HEADERS)
 @pytest.mark.parametrize("known", [True, False])
-def test_6_7_a_hostile_header_makes_nobody_allocate_more_than_the_file_has(
+def test_6_2_a_hostile_header_makes_nobody_allocate_more_than_the_file_has(
     whole_files: dict[str, bytes], place: Path, field: str, *, known: bool
 ) -> None:
     """Also where no timeline vouches for another one."""
@@ -202,7 +202,7 @@ def test_6_7_a_hostile_header_makes_nobody_allocate_more_than_the_file_has(
         assert "signal.bdf is damaged at byte" in " ".join(open_session(laid_out(place, whole_files, **files)).notes)
 
 
-def test_6_7_a_long_line_of_nothing_costs_no_more_than_its_length(tmp_path: Path) -> None:
+def test_6_2_a_long_line_of_nothing_costs_no_more_than_its_length(tmp_path: Path) -> None:
     content = b"\n" * 300_000 + b"[" * 300_000
     (tmp_path / "timeline.jsonl").write_bytes(content)
     tracemalloc.start()
@@ -236,7 +236,7 @@ def lines_around(content: bytes) -> Iterator[int]:
     return (k for k, byte in enumerate(content) if byte == ord("\n"))
 
 
-def test_4_4_a_line_that_was_changed_is_told_by_its_number_and_the_others_count(
+def test_4_5_a_line_that_was_changed_is_told_by_its_number_and_the_others_count(
     whole_files: dict[str, bytes], place: Path
 ) -> None:
     content = bytearray(whole_files["episodes.jsonl"])
@@ -247,7 +247,7 @@ def test_4_4_a_line_that_was_changed_is_told_by_its_number_and_the_others_count(
     assert [e.id for e in session.episodes()] == [k for k in range(15) if k != 2]
 
 
-def test_4_4_a_marker_whose_line_is_damaged_is_found_in_the_annotations(
+def test_4_5_a_marker_whose_line_is_damaged_is_found_in_the_annotations(
     whole_files: dict[str, bytes], place: Path
 ) -> None:
     content = whole_files["timeline.jsonl"].replace(b"marker 4", b"marker 5", 1)
@@ -258,7 +258,7 @@ def test_4_4_a_marker_whose_line_is_damaged_is_found_in_the_annotations(
 
 
 @pytest.mark.parametrize("kind", damage.DAMAGES)
-def test_6_7_a_slice_of_the_trials_of_damage(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_6_2_a_slice_of_the_trials_of_damage(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(damage, "DAMAGES", {kind: damage.DAMAGES[kind]})
     trials = damage.Trials(tmp_path)
     for seed in range(12):

@@ -160,7 +160,7 @@ def test_6_2_a_journal_cut_at_any_byte_leaves_the_signal_whole(tmp_path: Path, n
         assert [e.id for e in session.episodes()] == list(range(len(session.episodes())))
 
 
-def test_4_3_losses_and_markers_are_found_in_the_annotations_when_the_timeline_is_gone(tmp_path: Path) -> None:
+def test_4_4_losses_and_markers_are_found_in_the_annotations_when_the_timeline_is_gone(tmp_path: Path) -> None:
     whole = random_samples(1330, signal_of())
     recorder = recorder_in(tmp_path / "s")
     recorder.write(whole)
@@ -174,7 +174,7 @@ def test_4_3_losses_and_markers_are_found_in_the_annotations_when_the_timeline_i
     assert any("timeline.jsonl is missing" in note for note in session.notes)
 
 
-def test_4_4_lines_that_cannot_be_read_are_passed_over_and_told(tmp_path: Path) -> None:
+def test_4_5_lines_that_cannot_be_read_are_passed_over_and_told(tmp_path: Path) -> None:
     whole = interrupted(tmp_path / "s", 5 * RATE)
     path = tmp_path / "s" / "timeline.jsonl"
     lines = path.read_bytes().splitlines()
@@ -238,7 +238,7 @@ def file_size_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_6_4_a_disk_without_room_is_told_once_and_the_recording_ends_whole(tmp_path: Path) -> None:
+def test_6_5_a_disk_without_room_is_told_once_and_the_recording_ends_whole(tmp_path: Path) -> None:
     """A size limit in the middle of the fourth record: the kernel writes half of it and then fails, reserve or not."""
     whole = random_samples(20 * RATE, signal_of())
     recorder = recorder_in(tmp_path / "s")
@@ -340,7 +340,7 @@ class StuckDisk:
         self._sync(descriptor)
 
 
-def test_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
+def test_6_6_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = recorder_in(tmp_path / "s")
@@ -356,30 +356,30 @@ def test_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
     assert_same(open_session(tmp_path / "s"), whole)
 
 
-def stalled(folder: Path, disk: StuckDisk, whole: Block) -> tuple[Recorder, list[float]]:
-    """A recorder that was handed a block a second by a live source while the disk stood still; its clock."""
+def stalled(folder: Path, whole: Block, monkeypatch: pytest.MonkeyPatch) -> tuple[Recorder, StuckDisk, list[float]]:
+    """A recorder that was handed a block a second by a live source while the disk stood still; its disk and its clock."""
     now = [0.0]
     recorder = recorder_in(folder, now_s=lambda: now[0])
+    disk = StuckDisk(monkeypatch)
     for block in cut(whole, range(0, len(whole.counts), RATE)):
         now[0] += 1.0
         recorder.write(block)
-        if not recorder._batch:  # the first block is on its way to the disk before time goes on
-            assert disk.entered.wait(timeout=10)
-    return recorder, now
+    assert disk.entered.wait(timeout=10)
+    return recorder, disk, now
 
 
-def test_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_is_counted_as_lost(
+def test_6_6_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_is_counted_as_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = StuckDisk(monkeypatch)
     whole = random_samples(100 * RATE, signal_of())
     whole.lost[:] = False
-    recorder, now = stalled(tmp_path / "s", disk, cut(whole, [90 * RATE])[0])
+    recorder, disk, now = stalled(tmp_path / "s", cut(whole, [90 * RATE])[0], monkeypatch)
     assert recorder.not_kept_samples == 30 * RATE
     assert sum(task.samples for task in (*recorder._work, *recorder._batch)) == 60 * RATE
     assert not recorder.failed
     disk.go.set()
-    until(lambda: recorder.synced_samples == 60 * RATE)
+    until(lambda: not recorder._batch and not recorder._work)
+    assert recorder.synced_samples == 60 * RATE
     for block in cut(whole, range(90 * RATE, 100 * RATE, RATE))[1:]:
         now[0] += 1.0
         recorder.write(block)
@@ -400,10 +400,12 @@ def test_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_is_c
     assert damage_of(session) == ()
 
 
-def test_a_stall_that_ends_with_the_recording_is_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = StuckDisk(monkeypatch)
+def test_6_6_a_stall_that_ends_with_the_recording_is_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = random_samples(70 * RATE, signal_of())
-    recorder, _ = stalled(tmp_path / "s", disk, whole)
+    whole.lost[:] = False
+    recorder, disk, _ = stalled(tmp_path / "s", whole, monkeypatch)
     disk.go.set()
     recorder.finish("stopped", valid_s=60.0, sample_rate_hz=250.0)
     session = open_session(tmp_path / "s")
@@ -411,7 +413,7 @@ def test_a_stall_that_ends_with_the_recording_is_counted_too(tmp_path: Path, mon
     assert session.gaps[-1] == (60 * RATE, 70 * RATE)
 
 
-def test_a_source_faster_than_time_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_6_6_a_source_faster_than_time_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes of signal in no time, past a disk that stands still for a while: nothing of it is lost."""
     recorder = recorder_in(tmp_path / "s")
     disk = StuckDisk(monkeypatch)
@@ -424,7 +426,7 @@ def test_a_source_faster_than_time_waits_for_the_disk(tmp_path: Path, monkeypatc
     assert_same(open_session(tmp_path / "s"), whole)
 
 
-def test_a_patient_source_waits_as_long_as_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_6_6_a_patient_source_waits_as_long_as_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is taken in: by the clock the disk has stood still for days."""
     now = [0.0]
     recorder = recorder_in(tmp_path / "s", patient=True, now_s=lambda: now[0])
@@ -439,7 +441,7 @@ def test_a_patient_source_waits_as_long_as_it_takes(tmp_path: Path, monkeypatch:
     assert_same(open_session(tmp_path / "s"), whole)
 
 
-def test_a_filled_hole_longer_than_the_queue_costs_nothing_of_what_follows(
+def test_6_6_a_filled_hole_longer_than_the_queue_costs_nothing_of_what_follows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link that was down for nine minutes is filled at once while the disk stands still."""

@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir()}
 
 
-def test_6_6_an_interrupted_session_gets_an_end_that_says_so(tmp_path: Path) -> None:
+def test_6_7_an_interrupted_session_gets_an_end_that_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     whole = recorded(folder)
     for name in ("signal.bdf", "timeline.jsonl", "episodes.jsonl"):
@@ -74,7 +74,7 @@ def test_6_6_an_interrupted_session_gets_an_end_that_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("finished", [True, False])
-def test_6_6_doing_it_twice_is_doing_it_once(tmp_path: Path, *, finished: bool) -> None:
+def test_6_7_doing_it_twice_is_doing_it_once(tmp_path: Path, *, finished: bool) -> None:
     recorded(tmp_path / "s", finished=finished)
     recover(tmp_path / "s")
     before = contents(tmp_path / "s")
@@ -83,7 +83,7 @@ def test_6_6_doing_it_twice_is_doing_it_once(tmp_path: Path, *, finished: bool) 
     assert contents(tmp_path / "s") == before
 
 
-def test_6_6_a_sound_finished_session_is_left_as_it_is(tmp_path: Path) -> None:
+def test_6_7_a_sound_finished_session_is_left_as_it_is(tmp_path: Path) -> None:
     recorded(tmp_path / "s", finished=True)
     before = contents(tmp_path / "s")
     assert recover(tmp_path / "s").actions == ()
@@ -93,7 +93,7 @@ def test_6_6_a_sound_finished_session_is_left_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "at"), [("start.json", 40), ("stop.json", 30), ("signal.bdf", 90), ("signal.bdf", 256 + 70)]
 )
-def test_6_6_documents_and_header_are_written_anew_as_they_were(tmp_path: Path, name: str, at: int) -> None:
+def test_6_7_documents_and_header_are_written_anew_as_they_were(tmp_path: Path, name: str, at: int) -> None:
     whole = recorded(tmp_path / "s", finished=True)
     path = tmp_path / "s" / name
     before = path.read_bytes()
@@ -108,7 +108,7 @@ def test_6_6_documents_and_header_are_written_anew_as_they_were(tmp_path: Path, 
     assert open_session(tmp_path / "s").notes == ()
 
 
-def test_6_6_a_start_document_that_is_empty_comes_back(tmp_path: Path) -> None:
+def test_6_7_a_start_document_that_is_empty_comes_back(tmp_path: Path) -> None:
     whole = recorded(tmp_path / "s")
     before = (tmp_path / "s" / "start.json").read_bytes()
     (tmp_path / "s" / "start.json").write_bytes(b"")
@@ -117,7 +117,7 @@ def test_6_6_a_start_document_that_is_empty_comes_back(tmp_path: Path) -> None:
     assert_same(open_session(tmp_path / "s"), whole, 1250)
 
 
-def test_6_6_records_that_are_cut_off_whole_are_kept_beside(tmp_path: Path) -> None:
+def test_6_7_records_that_are_cut_off_whole_are_kept_beside(tmp_path: Path) -> None:
     """They were there, empty: a power cut may leave a file that was lengthened and not filled."""
     whole = recorded(tmp_path / "s")
     path = tmp_path / "s" / "signal.bdf"
@@ -133,7 +133,7 @@ def test_6_6_records_that_are_cut_off_whole_are_kept_beside(tmp_path: Path) -> N
     assert open_session(tmp_path / "s").notes == ()
 
 
-def test_6_6_a_damaged_record_inside_stays_and_is_named(tmp_path: Path) -> None:
+def test_6_7_a_damaged_record_inside_stays_and_is_named(tmp_path: Path) -> None:
     whole = recorded(tmp_path / "s")
     path = tmp_path / "s" / "signal.bdf"
     content = bytearray(path.read_bytes())
@@ -153,7 +153,7 @@ def test_6_6_a_damaged_record_inside_stays_and_is_named(tmp_path: Path) -> None:
     assert (block.counts[~expected] == whole.counts[: 3 * RATE][~expected]).all()
 
 
-def test_6_6_records_without_a_line_get_one(tmp_path: Path) -> None:
+def test_6_7_records_without_a_line_get_one(tmp_path: Path) -> None:
     """A power cut took the end of the timeline; what was lost is known from the annotations."""
     whole = recorded(tmp_path / "s")
     path = tmp_path / "s" / "timeline.jsonl"
@@ -187,7 +187,7 @@ def test_4_5_a_session_without_sums_is_read_and_recovered(tmp_path: Path) -> Non
     assert_same(session, whole, 1250)
 
 
-def test_6_6_a_session_under_way_is_left_alone(tmp_path: Path) -> None:
+def test_6_7_a_session_under_way_is_left_alone(tmp_path: Path) -> None:
     recorder = recorder_in(tmp_path / "s")
     before = contents(tmp_path / "s")
     with pytest.raises(RequestError, match="is being recorded: end the recording first"):
@@ -196,7 +196,7 @@ def test_6_6_a_session_under_way_is_left_alone(tmp_path: Path) -> None:
     recorder.abandon()
 
 
-def test_6_6_what_cannot_be_recovered_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_6_7_what_cannot_be_recovered_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(tmp_path / "s")
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecordingError, match=r"holds no signal\.bdf"):
@@ -216,7 +216,7 @@ def test_6_6_what_cannot_be_recovered_says_why(tmp_path: Path, monkeypatch: pyte
         fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def test_6_6_a_recording_without_a_record_is_recovered_as_empty(tmp_path: Path) -> None:
+def test_6_7_a_recording_without_a_record_is_recovered_as_empty(tmp_path: Path) -> None:
     recorded(tmp_path / "s", 100)
     assert recover(tmp_path / "s").samples == 0
     session = open_session(tmp_path / "s")

@@ -383,7 +383,7 @@ def test_3_3_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
     assert open_session(tmp_path / "s").name == "20261120T185323Z-1a2b"
 
 
-def test_4_1_each_record_has_a_line_with_its_crc_arrival_and_losses(tmp_path: Path) -> None:
+def test_4_2_each_record_has_a_line_with_its_crc_arrival_and_losses(tmp_path: Path) -> None:
     whole = recorded(tmp_path / "s")
     found = [line for line in lines(tmp_path / "s", "timeline.jsonl") if "record" in line]
     assert [line["record"] for line in found] == list(range(6))
@@ -398,7 +398,7 @@ def test_4_1_each_record_has_a_line_with_its_crc_arrival_and_losses(tmp_path: Pa
     assert np.array_equal(mask, whole.lost)
 
 
-def test_4_2_words_are_kept_whole_and_the_clock_is_told_in_utc(tmp_path: Path) -> None:
+def test_4_3_words_are_kept_whole_and_the_clock_is_told_in_utc(tmp_path: Path) -> None:
     recorder = recorder_in(tmp_path / "s")
     recorder.write(random_samples(500, signal_of()))
     recorder.marker(Marker(400, "Gesicht entspannt, Übung 3: " + "x" * 100))
