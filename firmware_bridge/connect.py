@@ -19,9 +19,10 @@ from firmware_bridge.amplifiers import AMPLIFIER_OPTIONS, amplifiers_of
 from firmware_bridge.attempts import InBackground
 from firmware_bridge.boards import Board
 from firmware_bridge.cyton import CytonBoard
-from firmware_bridge.errors import BoardAddressError, PortNotFound
+from firmware_bridge.errors import BoardAddressError, BoardOff, PortNotFound
 from firmware_bridge.healing import HealingBoard
-from firmware_bridge.links import SerialLink, boottime_s
+from firmware_bridge.links import ByteLink, SerialLink, boottime_s
+from firmware_bridge.radio_search import find_board
 
 DONGLE_USB_ID = (0x0403, 0x6015)
 """The FT231X of the OpenBCI dongle; other things with that chip exist, so it is a strong hint and no proof."""
@@ -181,8 +182,9 @@ def find_dongle() -> str:
 
 def open_serial(address: BoardAddress) -> Board:
     """The built-in driver on a serial port; `serial:auto` looks for the dongle."""
-    check_options(address, ("daisy", *AMPLIFIER_OPTIONS))
+    check_options(address, ("daisy", "search", *AMPLIFIER_OPTIONS))
     daisy = _flag(address, "daisy")
+    search = bool(_flag(address, "search"))
     amplifiers = amplifiers_of(address.options)
     if not address.path:
         raise BoardAddressError("The port is missing: write serial:auto or serial:///dev/ttyUSB0.")
@@ -193,12 +195,33 @@ def open_serial(address: BoardAddress) -> Board:
         seen = ", ".join(port.device for port in list_ports()) or "none"
         raise PortNotFound(f"{str(error).removesuffix('.')} (ports seen: {seen}).") from error
     try:
-        board = CytonBoard(link, daisy=daisy)
+        board = meet_board(link, daisy=daisy, search=search)
         board.configure(amplifiers.settings(board.spec.exg_channels))
     except BaseException:
         link.close()
         raise
     return board
+
+
+def meet_board(link: ByteLink, *, daisy: bool | None = None, search: bool = False) -> CytonBoard:
+    """The Cyton behind a dongle; with `search` it is looked for on every radio channel when it is not heard on the dongle's.
+
+    Raises what `CytonBoard` raises; a search that found nothing leaves the dongle on the channel on which it was.
+    """
+    try:
+        return CytonBoard(link, daisy=daisy)
+    except BoardOff:
+        if not search:
+            raise
+    tried: list[int] = []
+    channel = find_board(link, tried.append)
+    if channel is None:
+        raise BoardOff(
+            f"Dongle works, but no board is heard on any of {len(tried)} radio channels: "
+            "switch it on (PC position), check its battery, and try again."
+        )
+    note = f"The board was found on radio channel {channel}, the {len(tried)}. that was tried."
+    return CytonBoard(link, daisy=daisy, notes=(note,))
 
 
 def open_brainflow_board(address: BoardAddress) -> Board:

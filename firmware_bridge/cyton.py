@@ -56,11 +56,20 @@ class CytonBoard:
     """A `Board` on any `ByteLink`; it owns the link from now on.
 
     daisy: None takes the board as it is; True asks for the second eight channels, False leaves them out. spec replaces what is said
-    of the board, for a simulation that runs at another rate. Raises NotAnOpenBCI, BoardOff, BoardRefused or LinkLost; the link
+    of the board, for a simulation that runs at another rate. notes: events from before it was met.
+
+    Raises NotAnOpenBCI, BoardOff, BoardRefused or LinkLost; the link
     is then still the caller's to close.
     """
 
-    def __init__(self, link: ByteLink, *, daisy: bool | None = None, spec: BoardSpec | None = None) -> None:
+    def __init__(
+        self,
+        link: ByteLink,
+        *,
+        daisy: bool | None = None,
+        spec: BoardSpec | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self._link = link
         self._closed = False
         self._streaming = False
@@ -89,6 +98,7 @@ class CytonBoard:
         self._settings = {n: ChannelSettings(n) for n in range(1, channels + 1)}
         self._description = {"board": self._spec.title, "firmware": greeting.firmware, **greeting.identities}
         self._statistics = LinkStatistics()
+        self._notes = [*notes, *greeting.notes]
         self._stream = CytonStream(self._statistics, paired=paired)
         self._ready: deque[Reading] = deque()
         self._tail = b""
@@ -173,7 +183,8 @@ class CytonBoard:
         """Begin streaming. Raises LinkLost."""
         if self._streaming:
             return
-        self._statistics = LinkStatistics()
+        self._statistics = LinkStatistics(events=self._notes)
+        self._notes = []
         self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
         self._ready.clear()
         self._watch = SilenceWatch(self._link.now_s())
@@ -245,6 +256,7 @@ class CytonBoard:
             yield
         finally:
             if running:
+                self._statistics.events.append("Settings changed: the board's counter begins anew.")
                 self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
                 self._begin()
 
@@ -300,7 +312,7 @@ class CytonBoard:
         for wanted in kept:
             self._set(wanted)
         what = "was there and did not stream" if reset else "was switched off and on"
-        self._statistics.events.append(f"The board {what}; its settings were made again.")
+        self._statistics.events.append(f"The board {what}; settings re-applied.")
         self._stream = CytonStream(self._statistics, paired=self._paired, after=self._stream)
         self._begin()
 

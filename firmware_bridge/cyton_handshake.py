@@ -7,7 +7,7 @@ searched for anywhere in what comes; once more if that fails. What answers, or d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware_bridge.cyton_commands import EOT, ReplyReader, Simple, encode_command
 from firmware_bridge.errors import BoardOff, NotAnOpenBCI
@@ -31,11 +31,12 @@ _TIMEOUT = "Communications timeout"
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a board said of itself. daisy: its second converter answered."""
+    """What a board said of itself. daisy: its second converter answered. notes: what had to be put right first."""
 
     daisy: bool
     firmware: str
     identities: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def drain(link: ByteLink, still_s: float = STILL_S, limit_s: float = _STOP_LIMIT_S) -> bytes:
@@ -85,14 +86,16 @@ def ask_twice(link: ByteLink, request: bytes, wanted: str) -> str | None:
 def greet(link: ByteLink) -> Greeting:
     """Stop, reset and identify the board. Raises BoardOff, NotAnOpenBCI, or LinkLost."""
     text = _banner(link)
-    if text is None and isinstance(link, SerialLink) and not link.is_pty and _slowed_down(link):
+    notes: tuple[str, ...] = ()
+    if text is None and isinstance(link, SerialLink) and not link.is_pty and (baud := _sped_up(link)):
         text = _banner(link)
+        notes = (f"The dongle was left at {baud} baud by another program; it was set back to {BAUD}.",)
     if text is None:
         raise NotAnOpenBCI(
             "Nothing answers on this port: plug the OpenBCI dongle in, or name its port as serial:///dev/ttyUSB0."
         )
     reply = ask(link, encode_command(Simple.VERSION), _VERSION_S)
-    return _greeting(text, reply)
+    return replace(_greeting(text, reply), notes=notes)
 
 
 def _banner(link: ByteLink) -> str | None:
@@ -109,7 +112,10 @@ def _banner(link: ByteLink) -> str | None:
                 ask(link, b"", _SECOND_BANNER_S)
             return text[match.start() : end]
     if _TIMEOUT in heard:
-        raise BoardOff("Dongle works, but the board is not heard: switch it on (PC position) and check its battery.")
+        raise BoardOff(
+            "Dongle works, but the board is not heard: switch it on (PC position) and check its battery; "
+            "if it is on another radio channel, add search=1 to the board URL."
+        )
     if not heard:
         return None
     raise NotAnOpenBCI(
@@ -143,17 +149,17 @@ def _reset(link: ByteLink, limit_s: float) -> str:
     return found
 
 
-def _slowed_down(link: SerialLink) -> bool:
-    """Whether a dongle that some program left at another speed was found and set back."""
+def _sped_up(link: SerialLink) -> int | None:
+    """The speed at which some program left the dongle, now set back; None when it is at none of those it has."""
     for baud in sorted(set(BAUDS.values()) - {BAUD}, reverse=True):
         link.set_baud(baud)
         reply = ask(link, encode_radio(RadioCode.BAUD_DEFAULT), 0.2)
         if reply is not None and "baud rate" in reply:
             link.set_baud(BAUD)
             drain(link, 0.05, 0.5)
-            return True
+            return baud
     link.set_baud(BAUD)
-    return False
+    return None
 
 
 def _greeting(banner: str, version: str | None) -> Greeting:

@@ -13,9 +13,26 @@ import numpy as np
 
 from firmware_bridge.boards import LinkStatistics, Reading
 from firmware_bridge.cyton_pairing import DaisyPairing, Rows, single_rows
-from firmware_bridge.cyton_wire import PacketDecoder, Packets
+from firmware_bridge.cyton_wire import (
+    STOP_ACCEL,
+    STOP_ACCEL_TIME,
+    STOP_ACCEL_TIME_SET,
+    STOP_RAW_AUX,
+    STOP_RAW_AUX_TIME,
+    STOP_RAW_AUX_TIME_SET,
+    PacketDecoder,
+    Packets,
+)
 
 RESTART_WITHIN_S = 1.0
+_AUX_WORDS = {
+    STOP_ACCEL: "the accelerometer",
+    STOP_RAW_AUX: "the auxiliary inputs",
+    STOP_ACCEL_TIME_SET: "the accelerometer, one axis at a time, and the board's clock",
+    STOP_ACCEL_TIME: "the accelerometer, one axis at a time, and the board's clock",
+    STOP_RAW_AUX_TIME_SET: "the first auxiliary input and the board's clock",
+    STOP_RAW_AUX_TIME: "the first auxiliary input and the board's clock",
+}
 _EXPECTED = re.compile(r"(?:\s*(?:Success|Failure): System is (?:Up|Down)\$\$\$)+")
 """Answers to our own questions about a silent board."""
 
@@ -34,6 +51,7 @@ class CytonStream:
         self._pairing = DaisyPairing()
         self._counted = (0, 0, 0)
         self._last_id: int | None = None
+        self._last_stop: int | None = None
         self._restart_until_s = -np.inf
         self._delivered: bool = after is not None and after.delivered
         self._restarted: bool = self._delivered
@@ -51,6 +69,7 @@ class CytonStream:
         """The readings that are complete, the clock being now_s."""
         packets = self._decoder.feed(data)
         self._count()
+        self._notice_aux(packets)
         readings = []
         for n, part in enumerate(self._split(packets, now_s)):
             if n:
@@ -60,6 +79,14 @@ class CytonStream:
             if len(rows):
                 readings.append(self._reading(rows, now_s))
         return readings
+
+    def _notice_aux(self, packets: Packets) -> None:
+        """Tell when the auxiliary bytes begin to carry something else; each packet is decoded by its own stop byte."""
+        for stop in dict.fromkeys(packets.stops.tolist()):
+            words = _AUX_WORDS.get(stop, "what the user's firmware puts there")
+            if self._last_stop is not None and words != _AUX_WORDS.get(self._last_stop):
+                self._statistics.events.append(f"The auxiliary channels carry {words} from here on.")
+            self._last_stop = stop
 
     def _split(self, packets: Packets, now_s: float) -> list[Packets]:
         """The packets up to each restart."""

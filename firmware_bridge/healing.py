@@ -23,6 +23,9 @@ LONGEST_PAUSE_S = 10.0
 _LOOK_S = 0.2
 """How often an attempt that is under way is looked at."""
 
+_AWAKE_S = 1.0
+"""Of the time between two looks this much counts as silence: more passes only in sleep."""
+
 UNPLUGGED = "Dongle unplugged: plug it back in, the recording is kept."
 
 
@@ -68,6 +71,8 @@ class HealingBoard:
         self._restarted = False
         self._samples_seen = False
         self._heard_s = 0.0
+        self._looked_s = 0.0
+        self._silent_s = 0.0
         self._bytes_seen = 0
         self._statistics = LinkStatistics()
         self._counted = LinkStatistics()
@@ -103,7 +108,8 @@ class HealingBoard:
             return
         self._statistics = LinkStatistics()
         self._samples_seen = self._restarted = False
-        self._heard_s = self._clock()
+        self._heard_s = self._looked_s = self._clock()
+        self._silent_s = 0.0
         if self._board is not None:
             self._board.start()
             self._counted = LinkStatistics()
@@ -151,7 +157,8 @@ class HealingBoard:
     # While it is there
 
     def _passed_on(self, reading: Reading) -> Reading:
-        self._heard_s = float(reading.arrival_s[-1])
+        self._heard_s = self._looked_s = float(reading.arrival_s[-1])
+        self._silent_s = 0.0
         self._samples_seen = True
         if self._restarted:
             self._restarted = False
@@ -173,15 +180,16 @@ class HealingBoard:
         self._counted = replace(now, events=list(now.events))
 
     def _check_silence(self) -> None:
-        """Open it anew when nothing at all came for too long."""
+        """Open it anew when nothing at all came for too long, the time that the computer slept not counted."""
         now_s = self._clock()
+        self._silent_s += min(now_s - self._looked_s, _AWAKE_S)
+        self._looked_s = now_s
         if self._statistics.bytes_read != self._bytes_seen:
             self._bytes_seen = self._statistics.bytes_read
-            self._heard_s = now_s
-        silent_s = now_s - self._heard_s
-        if silent_s > self._silent_limit_s:
+            self._silent_s = 0.0
+        if self._silent_s > self._silent_limit_s:
             self._lose(
-                f"Nothing has come for {silent_s:.0f} s: the board is opened anew; check its battery and distance."
+                f"Nothing has come for {self._silent_s:.0f} s: the board is opened anew; check its battery and distance."
             )
 
     # While it is away
@@ -255,7 +263,8 @@ class HealingBoard:
         self._statistics.trouble = None
         self._statistics.events.append(f"Reconnected after {now_s - self._away_since_s:.0f} s; settings re-applied.")
         self._told = None
-        self._heard_s = now_s
+        self._heard_s = self._looked_s = now_s
+        self._silent_s = 0.0
 
     def _change_in(self, board: Board) -> str | None:
         """Why a board that came back cannot go on where the other one was, in one sentence."""

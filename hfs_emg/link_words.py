@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-
 from firmware_bridge.boards import LinkStatistics
 from hfs_emg.model import Block
 from hfs_emg.sample_clock import SampleClock
@@ -72,7 +70,7 @@ class LinkWords:
             elif pause_s > 0:
                 self._bursts.append(pause_s)
         self._last_s = arrival_s
-        if len(self._bursts) == _BURSTS_SEEN and (burst_s := float(np.median(self._bursts))) > BURST_S:
+        if len(self._bursts) == _BURSTS_SEEN and (burst_s := sum(self._bursts) / _BURSTS_SEEN) > BURST_S:
             self._tell_once("bursts", f"Samples come in bursts of {1000 * burst_s:.0f} ms: {LATENCY_REMEDY}.")
 
     def taken(self, blocks: Sequence[Block], estimated_samples: int) -> None:

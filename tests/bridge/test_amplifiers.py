@@ -213,7 +213,7 @@ def test_after_a_power_cut_between_streams_too(plug_in, streamed_before: bool) -
         emulator.faults.inject(fault)
         emulator.advance(emulator.now_s + 3)
     found = counts_of(board, 100)
-    assert board.statistics.events == ["The board was switched off and on; its settings were made again."]
+    assert board.statistics.events == ["The board was switched off and on; settings re-applied."]
     assert registers(emulator, r"CH\dSET") == [0x50] * 8
     # The second channel is one more than the first at gain 24; at 12 the first alone tells the sample.
     sample = found[:, 0] // 8

@@ -315,7 +315,7 @@ def test_a_board_switched_off_and_on_is_set_up_again_and_goes_on() -> None:
     assert readings[-1].counts[-1, 1] == round(int(expected[sample, 1]) / 4)
     assert board.statistics.restarts == 1
     assert board.statistics.events == [
-        "The board was switched off and on; its settings were made again.",
+        "The board was switched off and on; settings re-applied.",
         "Reconnected: samples come again after 3 s.",
     ]
     assert emulator.streaming

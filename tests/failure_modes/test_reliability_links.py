@@ -1,0 +1,38 @@
+"""A slice of `benchmarks.reliability.links`: every kind of interruption, in virtual time."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+from benchmarks.reliability import links, results  # noqa: E402 - a folder beside the packages, installed nowhere
+
+SLICE = 10
+
+
+def test_every_loss_is_counted_exactly_or_estimated_within_the_bound(tmp_path):
+    out = tmp_path / "links.jsonl"
+    found = results.run(out, range(SLICE), links.trial)
+    assert [r["seed"] for r in found if not r["ok"]] == []
+    assert {r["what"] for r in found} == set(links.INTERRUPTIONS)
+    assert all(r["truly_lost"] > 0 for r in found if r["what"] != "held")
+    assert [row[1] for row in links.matrix(found)] == [SLICE // len(links.INTERRUPTIONS)] * len(links.INTERRUPTIONS)
+    again = results.run(out, range(SLICE), lambda seed: pytest.fail(f"seed {seed} was run again"))
+    assert again == json.loads(json.dumps(found))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"worst_error": 26}, {"resumed": False}, {"estimated": 3}],
+)
+def test_what_is_wrong_is_called_so(change):
+    good = links.LinkCycle(1, "unplug", False, 250.0, 0, 3.0, 750, 750, 750, 3, True, ())
+    assert good.good
+    assert not replace(good, **change).good
+    exact = replace(good, kind="radio", estimated=0, worst_error=0)
+    assert exact.good
+    assert not replace(exact, worst_error=1).good
