@@ -105,6 +105,11 @@ class AppendFile:
         self.synced_bytes = self._end
 
     @property
+    def length(self) -> int:
+        """In bytes."""
+        return self._end
+
+    @property
     def unsynced_bytes(self) -> int:
         """Written, and not known to be on the disk."""
         return self._end - self.synced_bytes

@@ -22,7 +22,7 @@ from hfs_emg.session.documents import (
     read_document,
 )
 from hfs_emg.session.signal_file import header_crc32, header_of
-from hfs_emg.session.timeline import Timeline
+from hfs_emg.session.timeline import TIMELINE_NAME, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,10 @@ def documents_of(folder: Path, timeline: Timeline) -> Documents:
         damage += _difference(stop_path, encode_document(stop.stop), stop.crc32)
         return Documents(found, stop.stop, tuple(damage))
     try:
-        return Documents(found, read_document(stop_path, StopDocument), tuple(damage))
+        written = read_document(stop_path, StopDocument)
+        if start is not None:
+            damage.append(f"{TIMELINE_NAME} lacks its last line, which vouches for {STOP_NAME}.")
+        return Documents(found, written, tuple(damage))
     except RecordingError as error:
         return Documents(found, None, (*damage, str(error)))
 

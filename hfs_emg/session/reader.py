@@ -146,7 +146,11 @@ class Session:
                 found.append(decoder.decode(line))
             except (msgspec.DecodeError, ValueError, RecursionError):
                 bad.append(number)
-        return tuple(found), replace(journal, bad=tuple(sorted(bad))).notes(EPISODES_NAME)
+        notes = replace(journal, bad=tuple(sorted(bad))).notes(EPISODES_NAME)
+        missing = self.timeline.episodes_bytes - journal.whole_bytes
+        if missing > 0 and not self.recording:
+            notes = (*notes, f"{missing} bytes at the end of {EPISODES_NAME} are missing.")
+        return tuple(found), notes
 
     def blocks(self, samples_per_block: int = 15_000) -> Iterator[Block]:
         """The whole recording in order, at most samples_per_block each."""

@@ -101,6 +101,9 @@ def _mend(session: Session, descriptor: int) -> list[str]:
         actions.append(f"{STOP_NAME} was written: the recording ended interrupted.")
     elif session.timeline.stop is not None:
         actions += _mend_document(session.folder / STOP_NAME, encode_document(session.timeline.stop.stop))
+    elif start is not None:
+        _vouch_for(session, session.stop, (session.folder / STOP_NAME).read_bytes())
+        actions.append(f"{TIMELINE_NAME} got its last line again.")
     return actions
 
 
@@ -184,7 +187,13 @@ def _end_session(session: Session) -> None:
         sample_rate_hz=clocks[-1].clock if clocks else session.signal.rate_hz,
     )
     document = encode_document(stop)
-    timeline = TimelineFile(session.folder, with_sums=session.timeline.with_sums)
-    timeline.append(StopLine(stop, zlib.crc32(document)))
-    timeline.close()
+    _vouch_for(session, stop, document)
     write_whole(session.folder / STOP_NAME, document)
+
+
+def _vouch_for(session: Session, stop: StopDocument, document: bytes) -> None:
+    """The line of the timeline that comes before the stop document."""
+    timeline = TimelineFile(session.folder, with_sums=session.timeline.with_sums)
+    journal = session.folder / EPISODES_NAME
+    timeline.append(StopLine(stop, zlib.crc32(document), journal.stat().st_size if journal.exists() else 0))
+    timeline.close()

@@ -233,7 +233,7 @@ class Tape:
         crc32 = self._spend(partial(self._file.append, self._record, text))
         self._filled = 0
         self._kept = _Tally(self._file.records, self.samples, self._losses.samples, self._losses.gaps)
-        line = RecordLine(self._file.records - 1, crc32, self._arrival_s, count, lost)
+        line = RecordLine(self._file.records - 1, crc32, self._arrival_s, count, lost, self._episodes.length)
         self._spend(partial(self._timeline.append, line))
 
     def _pad(self) -> None:
@@ -273,7 +273,7 @@ class Tape:
         )
         document = encode_document(stop)
         self._file.seal()
-        self._spend(partial(self._timeline.append, StopLine(stop, zlib.crc32(document))))
+        self._spend(partial(self._timeline.append, StopLine(stop, zlib.crc32(document), self._episodes.length)))
         self._timeline.sync()
         self._episodes.sync()
         self._spend(partial(write_whole, self._folder / STOP_NAME, document))

@@ -4,15 +4,16 @@ Each line carries its own sum (lines.py). The kinds of line are told apart by th
     {"start": {…}, "crc32": 1234, "header_crc32": 5678}
         the first line: the start document once more, the CRC-32 of the bytes of start.json, and that of the header of signal.bdf
         with its record count blank.
-    {"record": 12, "crc32": 305419896, "arrival_s": 8123.4, "samples": 250, "lost": [[3000, 3010]]}
+    {"record": 12, "crc32": 305419896, "arrival_s": 8123.4, "samples": 250, "lost": [[3000, 3010]], "episodes_bytes": 4711}
         one per data record, in order. samples: how many of it were recorded, the rest is padding; lost: pairs [from, to) of
         sample indices that never came. arrival_s: when its last sample came (CLOCK_BOOTTIME), null when not known.
+        episodes_bytes: length of the journal of episodes by then.
     {"link": "dongle unplugged", "sample": 3000}
     {"marker": "eyes closed", "sample": 3500}
     {"clock": 250.547, "sample": 3500, "arrival_s": 8123.4, "utc": "2026-11-20T18:53:37.120Z"}
         the rate fitted so far, and the moment of a sample in both clocks.
     {"disk": "the disk was too slow: 500 samples were not kept", "sample": 3500}
-    {"stop": {…}, "crc32": 1234}
+    {"stop": {…}, "crc32": 1234, "episodes_bytes": 4711}
         written just before stop.json: that document once more, and the CRC-32 of its bytes.
 A torn last line, as a power cut leaves it, is passed over and told; so is any line that cannot be read.
 """
@@ -41,6 +42,7 @@ class RecordLine(msgspec.Struct, frozen=True):
     arrival_s: float | None
     samples: int
     lost: tuple[tuple[int, int], ...]
+    episodes_bytes: int = 0
 
 
 class LinkLine(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ class StopLine(msgspec.Struct, frozen=True):
 
     stop: StopDocument
     crc32: int
+    episodes_bytes: int = 0
 
 
 Line = RecordLine | LinkLine | MarkerLine | ClockLine | DiskLine | StartLine | StopLine
@@ -100,6 +103,7 @@ class _AnyLine(msgspec.Struct):
     record: int | None = None
     crc32: int = 0
     header_crc32: int = 0
+    episodes_bytes: int = 0
     start: StartDocument | None = None
     stop: StopDocument | None = None
     disk: str | None = None
@@ -118,7 +122,7 @@ class Timeline:
     """A timeline as read. records: by record number. start and stop: what it knows of the two documents.
 
     notes: lines that could not be read, one sentence each. whole_bytes: its length without a torn last line. with_sums: its lines
-    have sums, as those of earlier versions have not.
+    have sums, as those of earlier versions have not. episodes_bytes: length that the journal of episodes has at least.
     """
 
     records: dict[int, RecordLine] = field(default_factory=dict)
@@ -131,6 +135,7 @@ class Timeline:
     notes: tuple[str, ...] = ()
     whole_bytes: int = 0
     with_sums: bool = True
+    episodes_bytes: int = 0
 
 
 class TimelineFile:
@@ -181,12 +186,16 @@ def read_timeline(folder: Path) -> Timeline:
     disks: list[DiskLine] = []
     start: StartLine | None = None
     stop: StopLine | None = None
+    episodes_bytes = 0
     bad = list(journal.bad)
     for number, text in journal.lines:
         try:
             line = decoder.decode(text)
+            episodes_bytes = max(episodes_bytes, line.episodes_bytes)
             if line.record is not None:
-                records[line.record] = RecordLine(line.record, line.crc32, line.arrival_s, line.samples, line.lost)
+                records[line.record] = RecordLine(
+                    line.record, line.crc32, line.arrival_s, line.samples, line.lost, line.episodes_bytes
+                )
             elif line.link is not None:
                 links.append(LinkLine(line.link, line.sample))
             elif line.marker is not None:
@@ -196,7 +205,7 @@ def read_timeline(folder: Path) -> Timeline:
             elif line.start is not None:
                 start = StartLine(line.start, line.crc32, line.header_crc32)
             elif line.stop is not None:
-                stop = StopLine(line.stop, line.crc32)
+                stop = StopLine(line.stop, line.crc32, line.episodes_bytes)
             elif line.clock is not None and line.arrival_s is not None:
                 clock = ClockLine(line.clock, line.sample, line.arrival_s, line.utc)
                 clock.moment  # noqa: B018 - raises ValueError where the time is no time
@@ -216,4 +225,5 @@ def read_timeline(folder: Path) -> Timeline:
         notes,
         journal.whole_bytes,
         journal.with_sums,
+        episodes_bytes,
     )

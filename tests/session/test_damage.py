@@ -247,6 +247,15 @@ def test_4_5_a_line_that_was_changed_is_told_by_its_number_and_the_others_count(
     assert [e.id for e in session.episodes()] == [k for k in range(15) if k != 2]
 
 
+@pytest.mark.parametrize("name", ["timeline.jsonl", "episodes.jsonl"])
+def test_4_2_a_journal_that_was_cut_between_two_lines_is_told_too(
+    whole_files: dict[str, bytes], place: Path, name: str
+) -> None:
+    for end in list(lines_around(whole_files[name]))[:-1]:
+        told = everything_read(laid_out(place, whole_files, **{name: whole_files[name][: end + 1]}))
+        assert any("missing" in t or "lacks" in t for t in told)
+
+
 def test_4_5_a_marker_whose_line_is_damaged_is_found_in_the_annotations(
     whole_files: dict[str, bytes], place: Path
 ) -> None:

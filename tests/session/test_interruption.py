@@ -494,6 +494,26 @@ def test_6_1_a_healthy_disk_leaves_at_most_a_second_in_memory(tmp_path: Path, st
     assert_same(open_session(tmp_path / "s"), whole, 4 * RATE)
 
 
+@pytest.mark.parametrize("word", ["episode", "marker", "link_event", "clock"])
+def test_4_4_a_word_is_synced_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    synced: list[str] = []
+    real = os.fdatasync
+    monkeypatch.setattr(
+        os, "fdatasync", lambda fd: (synced.append(Path(f"/proc/self/fd/{fd}").resolve().name), real(fd))[1]
+    )
+    arguments = {
+        "episode": (episode(1, 0.5),),
+        "marker": (Marker(3, "awake"),),
+        "link_event": ("unplugged", 3),
+        "clock": (250.1, 3, 8.0, None),
+    }
+    getattr(recorder, word)(*arguments[word])
+    until(lambda: not recorder._work and not recorder._batch)
+    assert synced == ["episodes.jsonl" if word == "episode" else "timeline.jsonl"]
+    recorder.abandon()
+
+
 def test_6_1_nothing_is_acknowledged_before_its_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = recorder_in(tmp_path / "s")
     seen: list[int] = []
