@@ -13,8 +13,8 @@ WARN_AFTER_S = 0.5
 LOST_AFTER_S = 2.0
 _ASK_FIRST_S = 2.0
 _ASK_SELDOM_S = 5.0
-_ASK_AGAIN_S = 1.0
-"""After "Up": a board in range again needs a moment until its first packet is through."""
+_ASK_AGAIN_S = 2.0
+"""After "Up": a board in range again needs a moment until its first packet is through, and one that was switched on a second to boot."""
 
 _SILENT = "No signal from the board, and the dongle has not said why."
 _BOARD_GONE = "No signal from the board (the dongle works): is its battery flat, is it out of range?"

@@ -77,6 +77,11 @@ class CytonEmulator:
         return self._now_s
 
     @property
+    def stream_begun_s(self) -> float | None:
+        """When the converter was started first."""
+        return self._converter.first_start_s
+
+    @property
     def streaming(self) -> bool:
         """Whether the converter runs."""
         return self._converter.running
@@ -104,6 +109,11 @@ class CytonEmulator:
     def next_event_s(self) -> float:
         """When something happens next if nobody writes; infinite when nothing will."""
         return max(self._now_s, min(self._next_happening_s(), self._wire.next_s(), self._converter.next_s))
+
+    def next_output_s(self) -> float:
+        """When something may come out next, if nobody writes: what the wire holds, it gives before any new sample."""
+        held_s = self._wire.next_s()
+        return self.next_event_s() if math.isinf(held_s) else max(self._now_s, min(self._next_happening_s(), held_s))
 
     def advance(self, to_s: float) -> None:
         """Let time pass until to_s; a time that is over does nothing."""

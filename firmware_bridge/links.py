@@ -24,12 +24,14 @@ from firmware_bridge.port_holder import port_holder
 BAUD = 115200
 
 NAP_S = 0.02
-"""After the first byte a reader waits this long for more: waking up costs more than decoding a few packets."""
+"""A reader rests this long after each read: waking up costs more than decoding a few packets. It rests before it waits and not after, so
+that a burst is taken the moment it comes, and its time of arrival is right."""
 
 VIRTUAL_NAP_S = 0.04
 """In virtual time a longer stretch per read: nobody waits for it, and ten minutes then take about a second."""
 
 _WRITE_LIMIT_S = 1.0
+_FRUITLESS_STEPS = 3
 _READ_BYTES = 65536
 
 
@@ -88,6 +90,7 @@ class SerialLink:
         self.path = path
         self.is_pty = os.path.realpath(path).startswith("/dev/pts/")
         self._nap_s = nap_s
+        self._rested_s = 0.0
         if not self.is_pty:
             # A program that takes no lock would share the stream with us, each getting random parts of it.
             holder = port_holder(path)
@@ -122,17 +125,18 @@ class SerialLink:
             raise self._lost() from error
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come, waiting up to timeout_s for the first byte and a nap for more. Raises LinkLost."""
+        """What has come, waiting up to timeout_s for the first byte, a nap after the last read at the earliest. Raises LinkLost."""
         if self._fd < 0:
             raise LinkLost(f"The port {self.path} is closed: open the board again.")
         poll = select.poll()
         poll.register(self._fd, select.POLLIN)
+        rest_s = min(self._rested_s - boottime_s(), timeout_s)
+        if rest_s > 0:
+            time.sleep(rest_s)
+            timeout_s -= rest_s
         try:
-            events = poll.poll(max(0.0, timeout_s) * 1000)
-            if not events:
+            if not poll.poll(max(0.0, timeout_s) * 1000):
                 return b""
-            if timeout_s > 0 and self._nap_s > 0 and events[0][1] & select.POLLIN:
-                time.sleep(self._nap_s)
             data = os.read(self._fd, _READ_BYTES)
         except BlockingIOError:
             return b""
@@ -141,6 +145,7 @@ class SerialLink:
         if not data:
             # Readable and yet empty: the other end is gone.
             raise self._lost()
+        self._rested_s = boottime_s() + self._nap_s
         return data
 
     def write(self, data: bytes) -> None:
@@ -185,22 +190,27 @@ class EmulatorLink:
     def __init__(self, emulator: CytonEmulator, *, nap_s: float = VIRTUAL_NAP_S) -> None:
         self.emulator = emulator
         self._nap_s = nap_s
+        self._rested_s = 0.0
         self._closed = False
         self._plug = emulator.plugs
         if emulator.unplugged:
             raise PortNotFound("There is no dongle: plug it in.")
 
     def read(self, timeout_s: float) -> bytes:
-        """What comes within timeout_s of virtual time; the clock stands a nap after the first byte, or at the time-out."""
+        """What comes within timeout_s of virtual time; the clock stands at the first byte after a nap, or at the time-out."""
         emulator = self.emulator
         self._check()
         until_s = emulator.now_s + max(0.0, timeout_s)
-        while not emulator.ready and emulator.now_s < until_s:
-            moment_s = emulator.next_event_s()
-            emulator.advance(min(until_s, moment_s + self._nap_s) if moment_s <= until_s else until_s)
-            if self._gone:
-                break
+        emulator.advance(min(until_s, self._rested_s))
+        steps = 0
+        while not emulator.ready and emulator.now_s < until_s and not self._gone:
+            steps += 1
+            moment_s = emulator.next_output_s()
+            # A board that streams and is not heard gives nothing, sample by sample.
+            emulator.advance(min(until_s, moment_s if steps <= _FRUITLESS_STEPS else moment_s + self._nap_s))
         data = b"" if emulator.plugs != self._plug else emulator.take()
+        if data:
+            self._rested_s = emulator.now_s + self._nap_s
         if not data:
             self._check()
         return data

@@ -47,8 +47,8 @@ class SampleClock:
 
     @property
     def settled(self) -> bool:
-        """True once the present stretch has lasted long enough for its most punctual samples to stand out."""
-        return sum(stretch == self._stretch for *_, stretch in self._buckets) >= _ANCHOR_BUCKETS
+        """True once the rate is fitted and the present stretch long enough for its most punctual samples to stand out."""
+        return self._fitted and sum(stretch == self._stretch for *_, stretch in self._buckets) >= _ANCHOR_BUCKETS
 
     @property
     def started(self) -> bool:

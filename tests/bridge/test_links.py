@@ -20,6 +20,7 @@ import serial
 from firmware_bridge import links
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.errors import LinkError, LinkLost, PortBusy, PortNotFound, PortNotPermitted
+from firmware_bridge.faults import Faults
 from firmware_bridge.links import EmulatorLink, SerialLink, boottime_s, port_error
 from firmware_bridge.port_holder import port_holder
 from firmware_bridge.sources import CountingSource
@@ -200,15 +201,27 @@ def test_the_serial_clock_is_the_machines() -> None:
 # Virtual time
 
 
-def test_reading_moves_virtual_time_to_the_first_byte_and_a_nap() -> None:
+def test_reading_moves_virtual_time_to_the_first_byte_a_nap_after_the_last() -> None:
     emulator = CytonEmulator(CountingSource())
     link = EmulatorLink(emulator, nap_s=0.02)
     link.write(b"b")
-    packets = len(link.read(1.0)) / 33
     # The board reads the command after 10 ms; then a packet every 4 ms.
-    assert packets in (5, 6)
-    assert 0.014 <= emulator.now_s <= 0.014 + 0.02
-    assert len(link.read(1.0)) == 6 * 33
+    assert len(link.read(1.0)) == 33
+    assert emulator.now_s == pytest.approx(0.014)
+    assert len(link.read(1.0)) == 5 * 33
+    assert emulator.now_s == pytest.approx(0.034)
+
+
+def test_a_burst_is_read_the_moment_it_comes() -> None:
+    """So that the time of its arrival is right, however long the nap."""
+    emulator = CytonEmulator(CountingSource(), faults=Faults(["@0 batch 60"]))
+    link = EmulatorLink(emulator, nap_s=0.05)
+    link.write(b"b")
+    moments = []
+    for _ in range(20):
+        assert link.read(1.0)
+        moments.append(emulator.now_s / 0.06)
+    assert moments[1:] == pytest.approx(range(round(moments[1]), round(moments[1]) + 19))
 
 
 def test_reading_silence_takes_the_time_that_was_given() -> None:

