@@ -36,7 +36,7 @@ COUNT_AT, COUNT_BYTES = 236, 8
 def feed(folder: Path, seed: int, pipe: int) -> None:
     """What the process does that will be killed."""
     recorder = material.recorder_in(folder)
-    told = -1
+    told = 0
     for block in material.blocks(seed, FAR):
         recorder.write(block)
         material.words(recorder, block)
@@ -59,11 +59,13 @@ def kill_process(seed: int) -> Result:
                 feed(folder, seed, writing)
             os._exit(1)
         os.close(writing)
+        # One in ten dies while it sets up its folder or waits for its first second, the others with something to lose.
+        said = os.read(reading, 8) if rng.random() < 0.9 else b""
         time.sleep(float(rng.uniform(0, LONGEST_S)) ** 2 / LONGEST_S)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(reading, "rb") as pipe:
-            said = pipe.read()
+            said += pipe.read()
         acknowledged = struct.unpack_from("<q", said, len(said) - 8)[0] if said else 0
         return {"what": "recorder killed", "seed": seed, **_judge(folder, seed, acknowledged)}
 
@@ -126,9 +128,8 @@ def kill_command(seed: int) -> Result:
             child.kill()
             child.wait()
         session = open_session(folder)
-        counts = np.concatenate([np.empty((0, 8), np.int32), *(b.counts for b in session.blocks())])
-        first = int(material.counts(0, 1, 0)[0, 0])
-        right = bool((counts == Sent().read(0, len(counts))).all()) and (not len(counts) or int(counts[0, 0]) == first)
+        # What the line lost on a busy computer is marked, and is no fault of the file.
+        right = all(bool((b.counts == Sent().read(b.start, len(b.counts)))[~b.lost].all()) for b in session.blocks())
         told = damage_of(session)
         recover(folder)
         sound = damage_of(open_session(folder)) == ()
