@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -107,9 +108,10 @@ def _boost(model: Model, tables: list[Table], train: Examples, tune: Examples, r
     for turn in range(rounds):
         for first in range(0, len(tables), TOGETHER):
             p = softmax(scores).astype(np.float32)
-            slope, bend = (target - p) * weights, p * (1 - p) * weights
+            both = np.hstack([(target - p) * weights, p * (1 - p) * weights])
             for table, grouped in zip(tables[first : first + TOGETHER], bins[first : first + TOGETHER], strict=True):
-                step = RATE * grouped.sums(slope) / (grouped.sums(bend) + RIDGE)
+                sums = grouped.sums(both)
+                step = RATE * sums[:, :classes] / (sums[:, classes:] + RIDGE)
                 table.scores += step
                 scores += step.astype(np.float32)[grouped.index]
         if turn % 5 == 4:
@@ -126,20 +128,16 @@ def _boost(model: Model, tables: list[Table], train: Examples, tune: Examples, r
 
 
 class _Grouped:
-    """Sums of rows by bin, by way of the order that sorts them."""
+    """Sums of rows by bin, as a sparse matrix of ones."""
 
     def __init__(self, index: Bins, size: int) -> None:
         self.index = index
-        self._order = np.argsort(index, kind="stable")
-        counts = np.bincount(index, minlength=size)
-        self._used = np.flatnonzero(counts)
-        self._starts = np.concatenate([[0], np.cumsum(counts[self._used])[:-1]])
-        self._size = size
+        n = len(index)
+        ones, columns = np.ones(n, np.float32), np.arange(n + 1, dtype=np.int32)
+        self._matrix = sparse.csc_array((ones, index.astype(np.int32), columns), shape=(size, n))
 
     def sums(self, columns: NDArray[np.float32]) -> Floats:
-        result = np.zeros((self._size, columns.shape[1]))
-        result[self._used] = np.add.reduceat(columns[self._order], self._starts, axis=0)
-        return result
+        return np.asarray(self._matrix @ columns, dtype=np.float64)
 
 
 def _derivatives(scores: Floats, target: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -11,10 +11,11 @@ from labelling import label_atom
 from numpy.typing import NDArray
 from subjects import DrawnSubject, Set, drawn
 
-from hfs_emg.analysis.analyzer import Analyzer
-from hfs_emg.analysis.atoms import Atom, Neighbourhood
-from hfs_emg.analysis.classify import CLASSES
-from hfs_emg.analysis.features import NAMES
+from calibration.montage import Site
+from hfs_emg.analysis.analyzer import SIDE_NUMBERS, Analyzer, MeasuredAtom
+from hfs_emg.analysis.classify import Decision
+from hfs_emg.analysis.feature_names import NAMES
+from hfs_emg.analysis.kinds import CLASSES
 from hfs_emg.model import Block
 from hfs_emg.simulation.truth import TrueEpisode
 
@@ -28,6 +29,12 @@ class LabelledAtoms:
     values: NDArray[np.float64]
     labels: NDArray[np.int64]
     subjects: NDArray[np.int64]
+    times: NDArray[np.float64]
+    """(n, 3) start and end of the atom, start of its island; seconds."""
+    sides: NDArray[np.int64]
+    """0 left, 1 right, 2 both."""
+    patterns: NDArray[np.float64]
+    """(n, sites) mean amplitude, µV."""
 
     @property
     def forbidden(self) -> NDArray[np.bool_]:
@@ -38,24 +45,31 @@ class LabelledAtoms:
 
 
 class _Watching(Analyzer):
-    """An analyser that writes down each atom's features beside its true kind."""
+    """An analyser that writes down each atom's features beside its true kind, and decides nothing."""
 
     truth: tuple[TrueEpisode, ...]
-    seen: list[tuple[NDArray[np.float64], int]]
+    seen: list[tuple[NDArray[np.float64], int, tuple[float, float, float], int, NDArray[np.float64]]]
 
-    def observe(self, near: Neighbourhood, atom: Atom, values: NDArray[np.float64]) -> None:
-        start = self.clock.seconds(near.first + atom.start)
-        end = self.clock.seconds(near.first + atom.end)
-        around = [e for e in self.truth if e.start_s < end + 0.1 and e.end_s > start - 0.1]
-        sites = sorted({self.montage.channels[c].site.value for c in atom.channels})
-        kind = label_atom(start, end, atom.side, sites, around)
-        # What truth itself leaves open (hemimasticatory spasm without a masseter electrode) teaches nothing.
-        if kind in CLASSES:
-            self.seen.append((values, CLASSES.index(kind)))
+    def _judge(self, measured: list[MeasuredAtom]) -> list[Decision]:
+        island = min(m.past.start_s for m in measured)
+        for m in measured:
+            start, end = m.past.start_s, m.past.end_s
+            around = [e for e in self.truth if e.start_s < end + 0.1 and e.end_s > start - 0.1]
+            sites = sorted({self.montage.channels[c].site.value for c in m.atom.channels})
+            kind = label_atom(start, end, m.past.side, sites, around)
+            # What truth itself leaves open (hemimasticatory spasm without a masseter electrode) teaches nothing: -1.
+            label = CLASSES.index(kind) if kind in CLASSES else -1
+            self.seen.append((m.values, label, (start, end, island), SIDE_NUMBERS[m.past.side], m.pattern))
+        nothing = np.zeros(len(CLASSES))
+        nothing[-1] = 1.0
+        return [Decision(nothing, m.values) for m in measured]
 
 
-def examples_of(subject: DrawnSubject) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """All atoms of one subject."""
+Gathered = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+
+
+def examples_of(subject: DrawnSubject) -> Gathered:
+    """All atoms of one subject: values, labels, times, sides."""
     face = subject.face()
     watching = _Watching(face.signal, face.montage)
     watching.seen = []
@@ -67,24 +81,24 @@ def examples_of(subject: DrawnSubject) -> tuple[NDArray[np.float64], NDArray[np.
         watching.push(Block(start, face.read(start, n), np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32)))
     watching.finish()
     if not watching.seen:
-        return np.zeros((0, len(NAMES))), np.zeros(0, dtype=np.int64)
-    return np.stack([v for v, _ in watching.seen]), np.array([k for _, k in watching.seen])
+        none = np.zeros(0, dtype=np.int64)
+        return np.zeros((0, len(NAMES))), none, np.zeros((0, 3)), none, np.zeros((0, len(Site)))
+    values, labels, times, sides, patterns = zip(*watching.seen, strict=True)
+    return np.stack(values), np.array(labels), np.array(times), np.array(sides), np.stack(patterns)
 
 
 def collect(which: Set, workers: int = 2, *, again: bool = False) -> LabelledAtoms:
     """Examples of all subjects of a set; `again`: those gathered last time."""
     kept = CACHE / f"{which}.npz"
     if again and kept.exists():
-        with np.load(kept) as stored:
-            return LabelledAtoms(stored["values"], stored["labels"], stored["subjects"])
+        with np.load(kept) as s:
+            return LabelledAtoms(s["values"], s["labels"], s["subjects"], s["times"], s["sides"], s["patterns"])
     subjects = drawn(which)
-    values, labels, who = [], [], []
     with ProcessPoolExecutor(workers) as pool:
-        for subject, (v, k) in zip(subjects, pool.map(examples_of, subjects, chunksize=4), strict=True):
-            values.append(v)
-            labels.append(k)
-            who.append(np.full(len(k), subject.seed))
-    found = LabelledAtoms(np.concatenate(values), np.concatenate(labels), np.concatenate(who))
+        each = list(pool.map(examples_of, subjects, chunksize=4))
+    values, labels, times, sides, patterns = (np.concatenate([e[i] for e in each]) for i in range(5))
+    who = np.concatenate([np.full(len(e[1]), s.seed) for s, e in zip(subjects, each, strict=True)])
+    found = LabelledAtoms(values, labels, who, times, sides, patterns)
     CACHE.mkdir(exist_ok=True)
-    np.savez_compressed(kept, values=found.values, labels=found.labels, subjects=found.subjects)
+    np.savez_compressed(kept, values=values, labels=labels, subjects=who, times=times, sides=sides, patterns=patterns)
     return found

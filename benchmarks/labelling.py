@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calibration.montage import Site
-from hfs_emg.analysis.classify import NONE, ONE_SIDED_ONLY
-from hfs_emg.events import Kind
+from hfs_emg.analysis.kinds import NONE, ONE_SIDED_ONLY
 from hfs_emg.simulation.truth import TrueEpisode
 
 _EDGE_S = 0.03
@@ -39,16 +37,4 @@ def label_atom(start_s: float, end_s: float, side: str, sites: Sequence[str], tr
             worth *= 0.5 + 0.5 * len(common) / len(sites)
         if worth > best:
             best, label = worth, event.kind.value
-    if label == NONE and side == "both":
-        return _two_sided_part(start_s, end_s, sites, truth)
     return label
-
-
-def _two_sided_part(start_s: float, end_s: float, sites: Sequence[str], truth: Sequence[TrueEpisode]) -> str:
-    """What the two-sided part of a synkinesis is: truth tells the whole as one, on the side of the unintended site."""
-    for event in truth:
-        overlap = min(end_s, event.end_s) - max(start_s, event.start_s)
-        if event.kind is Kind.SYNKINESIS and overlap > 0.3 * (end_s - start_s):
-            short = event.end_s - event.start_s < 0.5
-            return Kind.BLINK.value if short and Site.ORBICULARIS_OCULI.value in sites else Kind.VOLUNTARY.value
-    return NONE

@@ -174,6 +174,13 @@ def _spasm_free(m: Measured) -> Lines:
     )
     groups = _by_phenotype(o for o in m.outcomes if not o.has_spasm)
     yield from _table(heads, (_free_row(name, group) for name, group in groups.items()))
+    rare = [o for o in m.outcomes if not o.has_spasm and o.phenotype not in pooled.LOOK_ALIKES]
+    yield from _prose(
+        f"The goal is set on the faces that a clinic meets daily ({', '.join(pooled.LOOK_ALIKES).replace('-', ' ')}): "
+        f"{with_interval(pooled.false_per_hour_look_alikes(m.outcomes), tenths)}. On the others "
+        f"{with_interval(pooled.false_per_hour(rare), tenths)}, on all "
+        f"{with_interval(pooled.false_per_hour_spasm_free(m.outcomes), tenths)}."
+    )
 
 
 def _free_row(name: str, group: Outcomes) -> tuple[str, ...]:

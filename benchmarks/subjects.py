@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.phenotypes import PHENOTYPES
 from hfs_emg.simulation.subjects import draw_subject, phenotype_names
 
 Set = Literal["train", "tune", "test"]
-SEEDS: dict[Set, range] = {"train": range(10_000, 12_340), "tune": range(20_000, 20_078), "test": range(30_000, 30_104)}
-DURATION_S: dict[Set, float] = {"train": 60.0, "tune": 180.0, "test": 300.0}
+SEEDS: dict[Set, range] = {"train": range(10_000, 13_016), "tune": range(20_000, 20_156), "test": range(30_000, 30_078)}
+DURATION_S: dict[Set, float] = {"train": 100.0, "tune": 180.0, "test": 480.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,26 @@ class DrawnSubject:
 
 
 def drawn(which: Set) -> list[DrawnSubject]:
-    """All subjects of a set: every phenotype equally often."""
-    names = phenotype_names()
-    return [DrawnSubject(seed, names[i % len(names)], DURATION_S[which]) for i, seed in enumerate(SEEDS[which])]
+    """All subjects of a set. To learn from, every phenotype equally often; to be measured on, by its weight among those with, or
+    without, spasm, one of each at least.
+    """
+    seeds = SEEDS[which]
+    if which == "train":
+        names = phenotype_names()
+        order = [names[i % len(names)] for i in range(len(seeds))]
+    else:
+        half = len(seeds) // 2
+        order = [*_by_weight(True, half), *_by_weight(False, len(seeds) - half)]
+    return [DrawnSubject(seed, name, DURATION_S[which]) for seed, name in zip(seeds, order, strict=True)]
+
+
+def _by_weight(has_spasm: bool, count: int) -> list[str]:
+    """`count` names, each about as often as its weight says (largest remainders), as evenly mixed as that allows."""
+    names = phenotype_names(has_spasm=has_spasm)
+    weights = [PHENOTYPES[name].weight for name in names]
+    wanted = [max(1.0, count * w / sum(weights)) for w in weights]
+    times = [int(w) for w in wanted]
+    for i in sorted(range(len(names)), key=lambda i: times[i] - wanted[i])[: count - sum(times)]:
+        times[i] += 1
+    turns = [(k / times[i], i) for i in range(len(names)) for k in range(times[i])]
+    return [names[i] for _, i in sorted(turns)][:count]

@@ -8,14 +8,16 @@ found in an island of activity is a pure function of the frames around it.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Site
+from calibration.montage import Montage, Side, Site
 from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
-from hfs_emg.analysis.classify import DEFAULT_MODEL, NONE, Classifier, Decision
+from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
+from hfs_emg.analysis.context import BOTH, Context, Looked
 from hfs_emg.analysis.edges import EdgeFinder
 from hfs_emg.analysis.episodes import RAIL_REASON, DecidedAtom, EpisodeBuilder
 from hfs_emg.analysis.features import FeatureMaker
@@ -23,6 +25,7 @@ from hfs_emg.analysis.frames import FrameClock, FrameStream, moving_minimum
 from hfs_emg.analysis.history import History, PastAtom
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
+from hfs_emg.analysis.kinds import NONE
 from hfs_emg.analysis.levels import LevelLog
 from hfs_emg.analysis.provisional import Provisional, Striking
 from hfs_emg.analysis.quality import SampleQuality
@@ -44,6 +47,19 @@ TICK_S = 0.04
 """Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
 SHOWN_AFTER_FRAMES = 6
 """A provisional kind needs so many frames beyond the one it is about: half the envelope's window and the smoothing."""
+
+
+SIDE_NUMBERS = {"left": 0, "right": 1, "both": BOTH}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredAtom:
+    """An atom, when and where it was, its features by themselves, and its amplitude by site."""
+
+    atom: Atom
+    past: PastAtom
+    values: NDArray[np.float64]
+    pattern: NDArray[np.float64]
 
 
 class Analyzer:
@@ -70,14 +86,17 @@ class Analyzer:
         self._frames = FrameStream(self.clock, channels)
         self._off_skin = InvalidRuns(signal.rate_hz / second, labels)
         eyes = tuple(i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI)
-        self._levels = LevelLog(self.clock, channels, settings, eyes)
+        twins = [(i, montage.twin(i)) for i in montage.on(Side.LEFT)]
+        pairs = tuple((i, twin) for i, twin in twins if twin is not None)
+        self._levels = LevelLog(self.clock, channels, settings, eyes, pairs)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
         self._features = FeatureMaker(self.clock, montage)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
         self._edges = EdgeFinder(signal.rate_hz, self.clock.hop, EDGE_DELAY_S)
         self._history = History()
-        self._builder = EpisodeBuilder(self.clock, montage, settings)
+        self._context = Context()
+        self._builder = EpisodeBuilder(self.clock, montage, settings, self._classifier)
         self._rails: deque[DecidedAtom] = deque()
         self._known_at = 0
         self._island_at = 0
@@ -156,7 +175,8 @@ class Analyzer:
                     last,
                     (channel,),
                     ((channel, *where, 0.0),),
-                    Decision(nothing, nothing, nothing),
+                    where,
+                    Decision(nothing, nothing),
                     1.0,
                     None,
                     0.0,
@@ -184,18 +204,30 @@ class Analyzer:
         states = self._atoms.states(near)
         striking = self._provisional.striking(near, states)
         scene = self._features.scene(near, states)
-        past = []
+        measured: list[MeasuredAtom] = []
         for atom in self._atoms.atoms(near, states):
             if self._is_hum(near, atom):
                 self._hum.append(self._stretch(near, atom, "mains"))
                 continue
             values = self._features.measure(scene, atom, self._history)
-            decision = self._classifier.decide(values)
-            self.observe(near, atom, values)
-            past.append(self._remember(near, atom))
+            measured.append(MeasuredAtom(atom, self._remember(near, atom), values, self._features.pattern(scene, atom)))
+            self._history.add(measured[-1].past)
+        self._history.close([m.past for m in measured])
+        if not measured:
+            return
+        for m, decision in zip(measured, self._judge(measured), strict=True):
             if decision.kind != NONE:
-                self._builder.add(self._decided(near, states, striking, atom, decision))
-        self._history.add(past)
+                self._builder.add(self._decided(near, states, striking, m.atom, decision))
+
+    def _judge(self, measured: list[MeasuredAtom]) -> list[Decision]:
+        """The atoms of one island: each by itself first, then all in their context."""
+        values = np.stack([m.values for m in measured])
+        looks = self._classifier.look(values)
+        times = np.array([(m.past.start_s, m.past.end_s) for m in measured])
+        sides = np.array([SIDE_NUMBERS[m.past.side] for m in measured])
+        patterns = np.stack([m.pattern for m in measured])
+        context = self._context.measure(Looked(times, sides, looks, patterns))
+        return self._classifier.decide(np.hstack([values, context]))
 
     def _is_hum(self, near: Neighbourhood, atom: Atom) -> bool:
         """Whether an atom is a jump of the mains: most of its power at that one frequency, on the strongest channels."""
@@ -219,9 +251,6 @@ class Analyzer:
             None if len(labels) == len(self._labels) else labels,
             reason,
         )
-
-    def observe(self, near: Neighbourhood, atom: Atom, values: NDArray[np.float64]) -> None:
-        """Called for each atom with its features; training overrides it."""
 
     def _remember(self, near: Neighbourhood, atom: Atom) -> PastAtom:
         return PastAtom(
@@ -247,7 +276,10 @@ class Analyzer:
                     begins, ends = self.clock.seconds(near.first + a), self.clock.seconds(near.first + b)
                 bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))
         shown = None
+        edges = (min(b[1] for b in bursts), max(b[2] for b in bursts))
         if atom.side != "both":
+            begins, ends = self._edges.of_one_side(near, atom.start, atom.end, atom.channels, self._atoms.twins)
+            edges = (begins, ends) if begins < ends else edges
             where = np.flatnonzero(striking[atom.side][atom.start : atom.end])
             if len(where):
                 shown = self.clock.seconds(near.first + atom.start + int(where[0]) + SHOWN_AFTER_FRAMES)
@@ -258,6 +290,7 @@ class Analyzer:
             near.first + atom.end,
             atom.channels,
             tuple(bursts),
+            edges,
             decision,
             weight,
             shown,

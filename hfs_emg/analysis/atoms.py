@@ -8,7 +8,6 @@ speech still shows. Neighbouring one-sided frames of one side are an atom; neigh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,8 @@ _BACKGROUND_S = (0.05, 0.45)
 EYE_ON = 20.0
 """Power of the 2–15 Hz eye potential over its noise that shows a blink: amplitude 4.5 times the noise RMS, on both sides."""
 EYE_OFF = 8.0
+_SUDDEN = 3.0
+"""Power over that of the last tenths of a second from which a site has become active anew."""
 _CLOSE_S = 0.08
 _REST_S = 0.1
 _JOIN_S = 0.15
@@ -43,7 +44,8 @@ class Neighbourhood:
 
     envelope (channels, m): 48 ms mean power. short: 24 ms mean power. floor (channels, m): noise power. slow, fast, hop: power of
     the other views and of single frames. bad (channels, m). eye (m,): power of the eye potential over its noise, as far as
-    both eyes show it. wave (channels, m * hop): the EMG itself.
+    both eyes show it. eye_wave (0 or 2, m): 2–15 Hz at the two lids, µV. wave (channels, m * hop): the EMG itself. gain (channels,):
+    factors on power that make twins alike, by what is usual for this face (`balance`).
     """
 
     first: int
@@ -55,8 +57,10 @@ class Neighbourhood:
     slow: Floats
     fast: Floats
     floor: Floats
+    gain: Floats
     bad: Flags
     eye: Floats
+    eye_wave: Floats
     wave: Floats
 
 
@@ -80,13 +84,26 @@ class Atom:
 class SiteStates:
     """Per channel and frame of a neighbourhood: in a burst, and how. one_sided and two_sided exclude each other.
 
-    eye_potential (m,): both eyes move (a blink, also one whose muscle drowns in noise).
+    up: stronger than just before, by a factor. eye_potential (m,): both eyes move (a blink, also one whose muscle drowns in noise).
     """
 
     burst: Flags
     one_sided: Flags
     two_sided: Flags
+    up: Flags
     eye_potential: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """Atoms of one side, or of one region of both: its channels, where they take part, and where several of them together make a
+    part stand out (channels, m).
+    """
+
+    side: SideName
+    rows: list[int]
+    flags: Flags
+    core: Flags
 
 
 class AtomFinder:
@@ -98,11 +115,14 @@ class AtomFinder:
         self._off = settings.off_factor**2
         self._ratio = settings.one_sided_ratio**2
         twins = [montage.twin(i) for i in range(len(montage.channels))]
-        self._twins = np.array([i if twin is None else twin for i, twin in enumerate(twins)], dtype=np.int64)
+        self.twins = np.array([i if twin is None else twin for i, twin in enumerate(twins)], dtype=np.int64)
         """A channel without a twin stands here for itself."""
         self._alone = [i for i, twin in enumerate(twins) if twin is None]
         self._sides = {side: montage.on(side) for side in Side}
         self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
+        brows = [i for i, c in enumerate(montage.channels) if c.site is Site.FRONTALIS]
+        lower = [i for i, c in enumerate(montage.channels) if c.site.lower_face]
+        self._regions = [rows for rows in (brows, self._eyes, lower) if rows]
         self._close = clock.frames(_CLOSE_S)
         self._rest = clock.frames(_REST_S)
         self._join = clock.frames(_JOIN_S)
@@ -112,16 +132,19 @@ class AtomFinder:
         """Which channel is active where, and whether its twin moves with it."""
         level = np.where(near.bad, 0.0, near.envelope / near.floor)
         burst = hysteresis(level, self._on, self._off)
+        gain = near.gain[:, None]
         rise = np.maximum(near.envelope - self._background(near), 0.0)
-        above = np.maximum(near.envelope - near.floor, 0.0)
         base = np.maximum(near.envelope - rise, near.floor)
-        still = above >= (self._ratio * np.maximum(above, 0.5 * near.floor))[self._twins]
-        sudden = (rise >= (self._ratio * np.maximum(rise, 0.5 * base))[self._twins]) & (near.envelope >= 3.0 * base)
-        unknown = near.bad[self._twins]
+        above = gain * np.maximum(near.envelope - near.floor, 0.0)
+        still = above >= (self._ratio * np.maximum(above, 0.5 * gain * near.floor))[self.twins]
+        up = near.envelope >= _SUDDEN * base
+        more = gain * rise
+        sudden = up & (more >= (self._ratio * np.maximum(more, 0.5 * gain * base))[self.twins])
+        unknown = near.bad[self.twins]
         one_sided = burst & smooth(still | sudden | unknown)
         one_sided[self._alone] = burst[self._alone]
-        two_sided = burst & ~one_sided & ~one_sided[self._twins]
-        return SiteStates(burst, one_sided, two_sided, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
+        two_sided = burst & ~one_sided & ~one_sided[self.twins]
+        return SiteStates(burst, one_sided, two_sided, up, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
 
     def _background(self, near: Neighbourhood) -> Floats:
         back, far = (self._clock.frames(s) for s in _BACKGROUND_S)
@@ -135,16 +158,18 @@ class AtomFinder:
         for side in Side:
             rows = list(self._sides[side])
             if rows:
-                found += self._gather(near, side.value, states.one_sided, rows)
+                found += self._gather(near, states, _Sought(side.value, rows, states.one_sided, states.one_sided))
         together = states.two_sided.copy()
         if len(self._eyes) == 2:
             together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
-        found += self._gather(near, "both", together, list(range(len(together))))
-        return sorted(found, key=lambda a: (a.start, a.side == "both", a.side))
+        for rows in self._regions:
+            # A blink stands out of a smile; syllables need not stand apart.
+            core = states.up if rows == self._eyes else np.zeros_like(together)
+            found += self._gather(near, states, _Sought("both", rows, together, core))
+        return sorted(found, key=lambda a: (a.start, a.side == "both", a.side, a.channels))
 
-    def _gather(
-        self, near: Neighbourhood, side: Literal["left", "right", "both"], flags: Flags, rows: list[int]
-    ) -> list[Atom]:
+    def _gather(self, near: Neighbourhood, states: SiteStates, sought: _Sought) -> list[Atom]:
+        side, rows, flags = sought.side, sought.rows, sought.flags
         own = flags[rows]
         count = own.view(np.int8).sum(axis=0, dtype=np.int8)
         count[: near.start] = 0
@@ -152,11 +177,12 @@ class AtomFinder:
         whole = runs(count > 0, self._close)
         if not whole:
             return []
-        parts = [(span, span) for span in whole]
+        several = (own & sought.core[rows]).view(np.int8).sum(axis=0, dtype=np.int8) >= 2
+        strength = np.sqrt(np.where(own, near.envelope[rows], 0.0)).sum(axis=0)
+        accompanied = np.zeros_like(several)
         if side != "both":
-            several = count >= 2
-            strength = np.sqrt(np.where(own, near.envelope[rows], 0.0)).sum(axis=0)
-            parts = [(part, span) for span in whole for part in self._parts(several, strength, *span)]
+            accompanied |= np.logical_or.reduce(own & states.burst[self.twins[rows]])
+        parts = [(part, span) for span in whole for part in self._parts(several, strength, accompanied, *span)]
         mine = np.zeros_like(flags)
         mine[rows] = own
         frames_before = np.zeros((len(own), own.shape[1] + 1), dtype=np.int32)
@@ -170,18 +196,21 @@ class AtomFinder:
                 found.append(Atom(side, start, end, mine[:, start:end], channels, span))
         return found
 
-    def _parts(self, several: Flags, strength: Floats, start: int, end: int) -> list[tuple[int, int]]:
-        """A one-sided stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
+    def _parts(
+        self, several: Flags, strength: Floats, accompanied: Flags, start: int, end: int
+    ) -> list[tuple[int, int]]:
+        """A stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
 
-        What is left before and after is a part of its own unless it is brief, or as strong: then it is the same action,
-        of which a weak site has come late or gone early.
+        What is left before and after is a part of its own unless it is brief, or as strong: then it is the same action, of which a
+        weak site has come late or gone early. What the other side does as well (accompanied) is a part of its own even so: the blink
+        from which a spasm sets out.
         """
         cores = [(start + a, start + b) for a, b in runs(several[start:end], self._join) if b - a >= self._shortest]
         parts: list[tuple[int, int]] = []
         at = start
         for first, last in cores:
             begins = first
-            if first - at >= self._rest and self._weaker(strength, (at, first), (first, last)):
+            if self._apart(strength, accompanied, (at, first), (first, last)):
                 parts.append((at, first))
             elif parts:
                 parts[-1] = (parts[-1][0], first)
@@ -189,11 +218,18 @@ class AtomFinder:
                 begins = at
             parts.append((begins, last))
             at = last
-        if cores and (end - at < self._rest or not self._weaker(strength, (at, end), cores[-1])):
+        if cores and not self._apart(strength, accompanied, (at, end), cores[-1]):
             parts[-1] = (parts[-1][0], end)
         elif end > at:
             parts.append((at, end))
         return parts
+
+    def _apart(self, strength: Floats, accompanied: Flags, rest: tuple[int, int], core: tuple[int, int]) -> bool:
+        """Whether what is left beside a core is something else."""
+        length = rest[1] - rest[0]
+        if length >= self._shortest and np.count_nonzero(accompanied[slice(*rest)]) > 0.6 * length:
+            return True
+        return length >= self._rest and self._weaker(strength, rest, core)
 
     def _weaker(self, strength: Floats, rest: tuple[int, int], core: tuple[int, int]) -> bool:
         """Whether what is left is at most half as strong as the core beside it."""

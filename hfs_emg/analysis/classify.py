@@ -1,13 +1,14 @@
-"""Atom to kind: an additive model whose every contribution can be shown.
+"""Atom to kind, in two looks: an additive model whose every contribution can be shown.
 
-For each kind the score is an intercept plus one number per feature, read from a table of bins; probabilities are the
-softmax of the scores. There is no interaction between features, so a decision is explained by the largest differences
-between the kind named and the runner-up.
-The model is a file: `hfs-emg/model/1`, made by `benchmarks/train.py`.
+The first look weighs an atom by itself (`features`), the second in what it stands in (`context`). In each the score of a kind is
+an intercept plus one number per feature or pair of features, read from a table of bins; probabilities are the softmax of the
+scores. A decision is explained by the largest differences between the kind named and the runner-up.
+The model is a file: `hfs-emg/model/2`, made by `benchmarks/train.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,30 +17,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hfs_emg.analysis.features import NAMES
+from hfs_emg.analysis.context import CONTEXT_NAMES
+from hfs_emg.analysis.feature_names import NAMES
+from hfs_emg.analysis.kinds import BLEPHAROSPASM, BLINK, CLASSES, NONE, ONE_SIDED_ONLY
 from hfs_emg.analysis.phrases import phrase
 from hfs_emg.errors import RequestError
-from hfs_emg.events import Kind
 
 Floats = NDArray[np.float64]
 
-NONE = "none"
-"""What is left of other events, or noise: no episode of its own."""
-CLASSES = (
-    Kind.SPASM.value,
-    Kind.TWITCH.value,
-    Kind.BLINK.value,
-    Kind.BLEPHAROSPASM.value,
-    Kind.SYNKINESIS.value,
-    Kind.VOLUNTARY.value,
-    Kind.ORAL.value,
-    Kind.ARTEFACT.value,
-    NONE,
-)
-ONE_SIDED_ONLY = (Kind.SPASM.value, Kind.TWITCH.value, Kind.SYNKINESIS.value)
+ALL_NAMES = (*NAMES, *CONTEXT_NAMES)
 _TWO_SIDED = NAMES.index("two_sided")
-_EYES = [NAMES.index(n) for n in ("eye_potential", "eye_potential_level", "slow_elsewhere", "level_first")]
+_EYES = [
+    NAMES.index(name)
+    for name in ("eye_potential", "eye_potential_level", "slow_elsewhere", "level_first", "region", "eye_polarity")
+]
 DEFAULT_MODEL = Path(__file__).with_name("model.json")
+SCHEMA = "hfs-emg/model/2"
 
 
 class Axis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,22 +49,28 @@ class ScoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scores: list[list[float]]
 
 
-class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The model as stored."""
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One additive model."""
 
-    schema: Annotated[str, msgspec.Meta(pattern="^hfs-emg/model/1$")]
-    name: str
-    classes: list[str]
     intercept: list[float]
     tables: list[ScoreTable]
 
 
+class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The model as stored."""
+
+    schema: Annotated[str, msgspec.Meta(pattern=f"^{SCHEMA}$")]
+    name: str
+    classes: list[str]
+    alone: Look
+    in_context: Look
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Probability of each of CLASSES, and what spoke for the named one: contributions (features, classes)."""
+    """Probability of each of CLASSES, and what it was drawn from: values (len(ALL_NAMES),)."""
 
     probability: Floats
-    contributions: Floats
     values: Floats
 
     @property
@@ -80,27 +79,17 @@ class Decision:
         return CLASSES[int(np.argmax(self.probability))]
 
 
-class Classifier:
-    """Decides atoms by a model file. Raises RequestError when the file is not such a model."""
+class _Tables:
+    """All tables of one look in one array of rows; each table's row is its offset plus first bin times stride plus second bin."""
 
-    def __init__(self, content: bytes, name: str = "model.json") -> None:
-        try:
-            model = msgspec.json.decode(content, type=ModelFile)
-        except msgspec.MsgspecError as error:
-            raise RequestError(
-                f"{name} is not a model file: {error}; take the one that came with the program."
-            ) from None
-        stale = {axis.feature for t in model.tables for axis in t.axes} - set(NAMES)
-        if tuple(model.classes) != CLASSES or stale or len(model.intercept) != len(CLASSES):
+    def __init__(self, look: Look, names: Sequence[str], name: str) -> None:
+        tables = look.tables
+        place = {feature: i for i, feature in enumerate(names)}
+        stale = {axis.feature for t in tables for axis in t.axes} - set(names)
+        if stale or len(look.intercept) != len(CLASSES):
             raise RequestError(f"{name} was made for other features or kinds: train it anew with this version.")
-        self.name = model.name
-        self._intercept = np.array(model.intercept)
-        self._one_sided = np.array([c in ONE_SIDED_ONLY for c in CLASSES], dtype=np.bool_)
-        self._lids = np.array([c in (Kind.BLINK.value, Kind.BLEPHAROSPASM.value) for c in CLASSES], dtype=np.bool_)
-        self._lay_out(model.tables, name)
-
-    def _lay_out(self, tables: list[ScoreTable], name: str) -> None:
-        """All tables in one array of rows; each table's row is its offset plus first bin times stride plus second bin."""
+        self._intercept = np.array(look.intercept)
+        self._names = len(names)
         widest = max((len(axis.edges) for t in tables for axis in t.axes), default=0)
         self._edges = np.full((len(tables), 2, widest), np.inf)
         self._features = np.zeros((len(tables), 2), dtype=np.int64)
@@ -115,7 +104,7 @@ class Classifier:
                 if list(axis.edges) != sorted(axis.edges):
                     raise RequestError(f"{name}: the edges of {axis.feature} do not rise; train it anew.")
                 self._edges[i, k, : len(axis.edges)] = axis.edges
-                self._features[i, k] = NAMES.index(axis.feature)
+                self._features[i, k] = place[axis.feature]
                 self._unknown[i, k] = len(axis.edges) + 1
                 size *= len(axis.edges) + 2
             if len(table.axes) == 2:
@@ -128,51 +117,93 @@ class Classifier:
         self._offsets = np.array(offsets, dtype=np.int64)
         self._rows = np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
 
-    def decide(self, values: Floats) -> Decision:
-        """values (len(NAMES),), NaN where not known."""
-        looked_up = values[self._features]
-        bins = (looked_up[:, :, None] >= self._edges).sum(axis=2)
+    def _entries(self, values: Floats) -> Floats:
+        """values (n, features) to (n, tables, classes)."""
+        looked_up = values[:, self._features]
+        bins = (looked_up[..., None] >= self._edges).sum(axis=3)
         bins = np.where(np.isnan(looked_up), self._unknown, bins)
-        row = np.where(self._paired, bins[:, 0] * self._strides + bins[:, 1], bins[:, 0])
-        entries = self._rows[self._offsets + row]
-        score = self._intercept + entries.sum(axis=0)
-        if values[_TWO_SIDED] > 0.5:
-            score = np.where(self._one_sided, -np.inf, score)
-            if _only_eyes_moved(values):
-                score = np.where(self._lids, score, -np.inf)
-        weight = np.exp(score - score.max())
-        # A pair's entry is credited to both of its features, half and half.
-        contributions = np.zeros((len(NAMES), len(CLASSES)))
+        row = np.where(self._paired, bins[..., 0] * self._strides + bins[..., 1], bins[..., 0])
+        return np.asarray(self._rows[self._offsets + row])
+
+    def scores(self, values: Floats) -> Floats:
+        """values (n, features) to (n, classes)."""
+        return np.asarray(self._intercept + self._entries(values).sum(axis=1))
+
+    def contributions(self, values: Floats) -> Floats:
+        """Of one atom: values (features,) to (features, classes). A pair's entry is credited to both of its features, half and half."""
+        entries = self._entries(values[None])[0]
+        found = np.zeros((self._names, len(CLASSES)))
         half = np.where(self._paired, 0.5, 1.0)[:, None] * entries
-        np.add.at(contributions, self._features[:, 0], half)
-        np.add.at(contributions, self._features[self._paired, 1], half[self._paired])
-        return Decision(weight / weight.sum(), contributions, values)
+        np.add.at(found, self._features[:, 0], half)
+        np.add.at(found, self._features[self._paired, 1], half[self._paired])
+        return found
 
 
-def _only_eyes_moved(values: Floats) -> bool:
-    """A slow potential that both eyes show strongly, nothing slow elsewhere, and hardly any muscle: with electrodes above the brow, or
-    with weak lids, a blink shows by its potential alone. No other kind looks like that.
+class Classifier:
+    """Decides atoms by a model file. Raises RequestError when the file is not such a model."""
+
+    def __init__(self, content: bytes, name: str = "model.json") -> None:
+        try:
+            model = msgspec.json.decode(content, type=ModelFile)
+        except msgspec.MsgspecError as error:
+            raise RequestError(
+                f"{name} is not a model file: {error}; take the one that came with the program."
+            ) from None
+        if tuple(model.classes) != CLASSES:
+            raise RequestError(f"{name} was made for other features or kinds: train it anew with this version.")
+        self.name = model.name
+        self._alone = _Tables(model.alone, NAMES, name)
+        self._in_context = _Tables(model.in_context, ALL_NAMES, name)
+        self._one_sided = np.array([c in ONE_SIDED_ONLY for c in CLASSES], dtype=np.bool_)
+        self._no_lids = np.ones(len(CLASSES), dtype=np.bool_)
+        self._no_lids[[BLINK, BLEPHAROSPASM]] = False
+
+    def look(self, values: Floats) -> Floats:
+        """The first look: values (n, len(NAMES)), NaN where not known, to probabilities (n, classes)."""
+        return self._probabilities(self._alone.scores(values), values)
+
+    def decide(self, values: Floats) -> list[Decision]:
+        """The second look: values (n, len(ALL_NAMES))."""
+        probabilities = self._probabilities(self._in_context.scores(values), values)
+        return [Decision(p, v) for p, v in zip(probabilities, values, strict=True)]
+
+    def _probabilities(self, scores: Floats, values: Floats) -> Floats:
+        two_sided = values[:, _TWO_SIDED] > 0.5
+        scores[two_sided[:, None] & self._one_sided] = -np.inf
+        scores[(two_sided & _only_eyes_moved(values))[:, None] & self._no_lids] = -np.inf
+        weight = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+    def explain(self, decision: Decision, kind: str) -> str:
+        """What spoke most for `kind` against its nearest rival, and what most against it; one sentence without its end."""
+        order = np.argsort(-decision.probability, kind="stable")
+        mine = CLASSES.index(kind) if kind in CLASSES else int(order[0])
+        rival = int(order[0]) if int(order[0]) != mine else int(order[1])
+        found = self._in_context.contributions(decision.values)
+        # What the first look says is said by what it was drawn from.
+        found[len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
+        found[: len(NAMES)] += self._alone.contributions(decision.values[: len(NAMES)])
+        weight = found[:, mine] - found[:, rival]
+        ranked = np.argsort(-weight, kind="stable")
+        said: list[str] = []
+        for i in ranked:
+            if weight[i] < 0.15 or len(said) == 3:
+                break
+            text = phrase(ALL_NAMES[i], float(decision.values[i]))
+            if text and text not in said:
+                said.append(text)
+        text = ", ".join(said) if said else "little to go by"
+        worst = int(ranked[-1])
+        against = phrase(ALL_NAMES[worst], float(decision.values[worst])) if weight[worst] < -0.15 else ""
+        rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
+        return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
+
+
+def _only_eyes_moved(values: Floats) -> NDArray[np.bool_]:
+    """A slow potential that both eyes show strongly and alike, nothing slow elsewhere, and hardly any muscle: with electrodes above the
+    brow, or with weak lids, a blink shows by its potential alone. No other kind looks like that; in a glance aside the potentials of
+    the two eyes are opposed. values (n, features).
     """
-    potential, level, elsewhere, muscle = values[_EYES]
-    return bool(potential >= 0.5 and level >= 13.0 and elsewhere <= -8.0 and muscle <= 8.0)
-
-
-def explain(decision: Decision, kind: str) -> str:
-    """What spoke most for `kind` against its nearest rival, and what most against it; one sentence without its end."""
-    order = np.argsort(-decision.probability, kind="stable")
-    mine = CLASSES.index(kind) if kind in CLASSES else int(order[0])
-    rival = int(order[0]) if int(order[0]) != mine else int(order[1])
-    weight = decision.contributions[:, mine] - decision.contributions[:, rival]
-    ranked = np.argsort(-weight, kind="stable")
-    said: list[str] = []
-    for i in ranked:
-        if weight[i] < 0.15 or len(said) == 3:
-            break
-        text = phrase(NAMES[i], float(decision.values[i]))
-        if text and text not in said:
-            said.append(text)
-    text = ", ".join(said) if said else "little to go by"
-    worst = int(ranked[-1])
-    against = phrase(NAMES[worst], float(decision.values[worst])) if weight[worst] < -0.15 else ""
-    rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
-    return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
+    potential, level, elsewhere, muscle, region, polarity = values[:, _EYES].T
+    strong = (potential >= 0.5) & (level >= 13.0) & (polarity >= 0.7)
+    return np.asarray(strong & (elsewhere <= -8.0) & (muscle <= 8.0) & (region == 1.0))

@@ -33,9 +33,12 @@ FAST_ABOVE_HZ = 55.0
 
 @dataclass(frozen=True, slots=True)
 class Conditioned:
-    """The same n samples three times, views (3, channels, n), µV. mains: hum, for each second that was completed."""
+    """The same n samples three times, views (3, channels, n), µV; band (channels, n): the EMG band with its hum. mains: hum, for each
+    second that was completed.
+    """
 
     views: Samples
+    band: Samples
     mains: list[MainsSecond]
 
     @property
@@ -125,7 +128,7 @@ class Conditioner:
     def push(self, uv: Samples, lost: NDArray[np.bool_]) -> Conditioned:
         """Filter the next samples."""
         n = uv.shape[1]
-        out = Conditioned(np.empty((3, self._channels, n)), [])
+        out = Conditioned(np.empty((3, self._channels, n)), np.empty((self._channels, n)), [])
         done = 0
         for restart in [*self._restarts(lost), n]:
             if done < restart:
@@ -158,7 +161,7 @@ class Conditioner:
         band, slow, fast = self._filters
         emg, slowly, upper = out.views[:, :, start:end]
         slowly[:] = slow.push(x)
-        raw = band.push(x)
+        raw = out.band[:, start:end] = band.push(x)
         done = notched = 0
         while done < raw.shape[1]:
             take = min(self.mains.second - self._in_second, raw.shape[1] - done)

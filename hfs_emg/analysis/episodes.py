@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.classify import CLASSES, NONE, Decision, explain
+from hfs_emg.analysis.classify import Classifier, Decision
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.islands import QUIET_S
+from hfs_emg.analysis.kinds import CLASSES, NONE
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import Burst, Episode, Kind, SideName
 
@@ -42,6 +43,8 @@ class DecidedAtom:
     channels: tuple[int, ...]
     bursts: tuple[tuple[int, float, float, float], ...]
     """(channel, start_s, end_s, peak_uv)"""
+    edges_s: tuple[float, float]
+    """Where it begins and ends, all its channels together."""
     decision: Decision
     weight: float
     shown_s: float | None
@@ -68,9 +71,10 @@ class _Open:
 class EpisodeBuilder:
     """Atoms in, settled episodes out, in an order that does not depend on when they were asked for."""
 
-    def __init__(self, clock: FrameClock, montage: Montage, settings: AnalysisSettings) -> None:
+    def __init__(self, clock: FrameClock, montage: Montage, settings: AnalysisSettings, classifier: Classifier) -> None:
         self._clock = clock
         self._montage = montage
+        self._classifier = classifier
         self._gap = clock.frames(settings.episode_gap_s)
         self._quiet = clock.frames(QUIET_S)
         self._tonic_s = settings.tonic_s
@@ -140,8 +144,9 @@ class EpisodeBuilder:
         channels = self._montage.channels
         atoms = _core(e.atoms, self._near) if kind is Kind.SPASM else e.atoms
         bursts = _joined(burst for atom in atoms for burst in atom.bursts)
-        start = min(b[1] for b in bursts)
-        end = max(b[2] for b in bursts)
+        start = min(a.edges_s[0] for a in atoms)
+        end = max(a.edges_s[1] for a in atoms)
+        bursts = [(c, max(s, start), min(t, end), p) for c, s, t, p in bursts if s < end and t > start]
         moved = {channels[c].site for atom in atoms for c in atom.channels}
         sites = [site for site in Site if site in moved]
         form: Literal["clonic", "tonic"] | None = None
@@ -178,24 +183,28 @@ class EpisodeBuilder:
         if e.group != _MOVE:
             index = CLASSES.index(e.group)
             best = e.atoms[int(np.argmax(table[:, index]))]
-            return Kind(e.group), _pooled(table[:, index], mean[index]), _sentence(e.group, best.decision)
+            return Kind(e.group), _pooled(table[:, index], mean[index]), self._sentence(e.group, best.decision)
         spasm = _pooled(table[:, _SPASM], mean[_SPASM])
         best = e.atoms[int(np.argmax(table[:, _SPASM]))]
         sites = {c for a in e.atoms for c in a.channels}
-        spasm_atoms = any(a.decision.kind == Kind.SPASM for a in e.atoms)
+        spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
         twitch = float(mean[CLASSES.index(Kind.TWITCH.value)])
         if spasm_atoms and len(sites) >= 2 and spasm >= SPASM_FROM:
             if self._can_be_spasm[e.side]:
-                return Kind.SPASM, spasm, _sentence(Kind.SPASM, best.decision)
+                return Kind.SPASM, spasm, self._sentence(Kind.SPASM, best.decision)
             return Kind.UNSURE, 1 - spasm, self._why_not(e.side)
         if twitch >= max(spasm, 1 - twitch - spasm) or (len(sites) == 1 and twitch + spasm >= 0.5):
             return (
                 Kind.TWITCH,
                 min(1.0, twitch + (spasm if len(sites) == 1 else 0.0)),
-                _sentence(Kind.TWITCH, best.decision),
+                self._sentence(Kind.TWITCH, best.decision),
             )
-        words = _sentence(Kind.SPASM, best.decision)
+        words = self._sentence(Kind.SPASM, best.decision)
         return Kind.UNSURE, 1 - max(spasm, twitch), f"The evidence does not decide (spasm {spasm:.0%}). {words}"
+
+    def _sentence(self, kind: str, decision: Decision) -> str:
+        text = self._classifier.explain(decision, kind)
+        return text[:1].upper() + text[1:] + "."
 
     def _why_not(self, side: str) -> str:
         if not self._montage.on(Side(side).other):
@@ -220,11 +229,6 @@ def _core(atoms: list[DecidedAtom], near: int) -> list[DecidedAtom]:
 def _pooled(each: NDArray[np.float64], mean: float) -> float:
     """Between the strongest evidence and the weighted mean: one good look counts, doubtful company lowers it."""
     return float(0.5 * (each.max() + mean))
-
-
-def _sentence(kind: str, decision: Decision) -> str:
-    text = explain(decision, kind)
-    return text[:1].upper() + text[1:] + "."
 
 
 def _joined(bursts: Iterable[tuple[int, float, float, float]]) -> list[tuple[int, float, float, float]]:

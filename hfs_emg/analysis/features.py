@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from calibration.montage import Montage, Side, Site
 from hfs_emg.analysis.atoms import Atom, Neighbourhood, SiteStates, runs
 from hfs_emg.analysis.edges import change_point
+from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
 from hfs_emg.analysis.measures import (
@@ -34,68 +35,6 @@ from hfs_emg.analysis.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
 
-NAMES = (
-    "two_sided",  # 1 for an atom of both sides
-    "duration",  # log10 s (F5)
-    "level_first",  # strongest site
-    "level_second",  # second site of the same side (F2)
-    "sites",  # number of sites taking part
-    "share_brow",
-    "share_eye",
-    "share_cheek",
-    "share_mouth",
-    "share_jaw",
-    "asymmetry",  # log2 of own over other side, all sites taking part (F1)
-    "asymmetry_eye",
-    "asymmetry_lower",
-    "level_other",  # strongest site of the other side
-    "rise",  # s from 20 to 70 % of the peak (F5)
-    "abruptness",  # largest step of the envelope within 24 ms, as a share of its peak
-    "fall",
-    "onset_spread",  # s between the first and the second site's half-peak (F3)
-    "site_correlation",  # envelope of the two strongest sites of a side (F3)
-    "mirror_correlation",  # envelope of twins
-    "wave_correlation",  # raw waves of different sites of a side: high for a pulled cable (F11)
-    "fast_share",  # dB of the upper band in the whole (F11)
-    "slow_share",  # dB of 2–15 Hz over the EMG band, strongest site (F11)
-    "slow_share_least",
-    "crest",  # dB of the strongest 8 ms over the mean
-    "modulation",  # coefficient of variation of the envelope
-    "subbursts",
-    "level_before",  # own side, 0.1–0.4 s before
-    "level_after",  # own side, 0.15–0.5 s after
-    "level_later",  # own side, 0.5–1.0 s after
-    "eye_two_sided",  # share of the atom during which both eyes move together (F4)
-    "lower_two_sided",
-    "eye_before",  # share of the 0.4 s before during which both eyes moved together (F8)
-    "eye_after",
-    "lower_after",
-    "one_sided_after",
-    "brow_with_eye",  # smaller over larger amplitude of brow and eye (F9)
-    "eye_over_blink",  # dB of the eye over the two-sided eye just before (F8)
-    "lower_context",  # share of the last 3 s with two-sided lower face (F12)
-    "eye_rate",  # two-sided eye atoms in the last 10 s
-    "since_own",  # s since the last one-sided atom of this side ended, 3 at most
-    "since_eye",  # s since both eyes last moved together, 3 at most
-    "rhythm_count",  # like atoms in the last 4 s
-    "rhythm_interval",
-    "rhythm_cv",  # irregularity of their intervals (F6)
-    "coupling",  # share of recent two-sided movements that this side's lower face followed (F10)
-    "eye_potential",  # share of the atom during which both eyes show a slow potential
-    "eye_potential_level",
-    "slow_elsewhere",  # dB of the strongest slow power away from the eyes over that at the eyes
-    "stretch",  # log10 s of the whole unbroken activity of that side
-    "into_stretch",  # s from its beginning to this part
-    "lag_movement",  # s from the start of the two-sided movement meanwhile (F10)
-    "outlasts_movement",  # s by which this outlasts it (F8)
-    "early_power",  # dB of the first 24 ms over the 80 ms after them: above 0 for what starts with full strength (F5)
-    "sharp_sites",  # sites that rise by 6 dB within 32 ms of the onset
-    "asymmetry_all",  # log2 of own over other side, all sites
-    "asymmetry_rise",  # log2 of what the onset added here over what it added on the other side
-    "two_sided_sites",  # sites of this side that move together with their twin meanwhile
-    "side_correlation",  # envelope of this side and the other
-    "sides_level",  # dB of this side's own strongest site over the strongest two-sided site meanwhile
-)
 _MOVEMENTS_APART_S = 0.06
 _GROUPS = (
     ("share_brow", (Site.FRONTALIS,)),
@@ -132,7 +71,8 @@ class FeatureMaker:
         self.eyes = [i for i, c in enumerate(channels) if c.site is Site.ORBICULARIS_OCULI]
         self.lower = [i for i, c in enumerate(channels) if c.site.lower_face]
         self._own = {name: self._owned(montage, rows) for name, rows in self._rows.items()}
-        self._montage_rows = MontageRows(self._rows, self.eyes, self.lower)
+        brows = [i for i, site in enumerate(self._sites) if site is Site.FRONTALIS]
+        self._montage_rows = MontageRows(self._rows, brows, self.eyes, self.lower)
         self._surroundings = Surroundings(clock, self._montage_rows)
 
     def _owned(self, montage: Montage, rows: NDArray[np.int64]) -> _Own:
@@ -163,13 +103,28 @@ class FeatureMaker:
         values["duration"] = float(np.log10(self._clock.seconds(atom.end - atom.start)))
         self._levels(values, scene, atom, level, order)
         self._shares(values, amplitude, self._own[atom.side])
-        self._asymmetries(values, atom, amplitude.tolist())
+        if atom.side == "both":
+            values["region"] = float(
+                0 if self._sites[order[0]] is Site.FRONTALIS else 1 if order[0] in self.eyes else 2
+            )
+        balanced = amplitude * np.sqrt(scene.near.gain)
+        self._asymmetries(values, atom, balanced.tolist())
         self._shape(values, scene, atom, order)
-        self._views(values, scene, atom, order)
+        self._views(values, scene, atom, order, level)
         self._onset(values, scene, atom, order)
-        self._both_sides(values, scene, atom, order, amplitude)
+        self._both_sides(values, scene, atom, order, balanced)
         self._surroundings.measure(values, scene, atom, history)
         return np.array([values[name] for name in NAMES])
+
+    def pattern(self, scene: Scene, atom: Atom) -> Floats:
+        """Mean amplitude by site, (len(Site),) µV: of the atom's side, of both sides the mean; 0 without an electrode."""
+        amplitude = means(scene.amplitude[:, atom.start : atom.end])
+        found = np.zeros(len(Site))
+        for i, site in enumerate(Site):
+            rows = [c for c in self._rows[atom.side].tolist() if self._sites[c] is site]
+            if rows:
+                found[i] = float(amplitude[rows].mean())
+        return found
 
     def _levels(self, values: dict[str, float], scene: Scene, atom: Atom, level: list[float], order: list[int]) -> None:
         first, side = order[0], self._sides[order[0]]
@@ -247,19 +202,23 @@ class FeatureMaker:
         strongest = scene.near.hop[order[0], atom.start : atom.end]
         values["crest"] = db(float(strongest.max()) / max(mean(strongest), 1e-9))
 
-    def _views(self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int]) -> None:
+    def _views(self, values: dict[str, float], scene: Scene, atom: Atom, order: list[int], level: list[float]) -> None:
         cut, near = slice(atom.start, atom.end), scene.near
         emg: list[float] = means(near.hop[:, cut]).tolist()
         slow: list[float] = means(near.slow[:, cut]).tolist()
         first = order[0]
         values["fast_share"] = db(mean(near.fast[first, cut]) / max(emg[first], 1e-9))
         values["slow_share"] = db(slow[first] / max(emg[first], 1e-9))
-        values["slow_share_least"] = db(min(slow[c] / max(emg[c], 1e-9) for c in order))
         hop = self._clock.hop
         samples = slice(atom.start * hop, atom.end * hop)
         best = np.nan
+        # A two-sided atom is of one region; what pulls at a cable moves the others, too.
+        active = order
+        if atom.side == "both":
+            active = sorted((c for c in range(len(level)) if level[c] >= 4.0), key=lambda c: -level[c]) or order
+        values["slow_share_least"] = db(min(slow[c] / max(emg[c], 1e-9) for c in active))
         for side in Side:
-            rows = [c for c in order[:6] if self._sides[c] is side][:3]
+            rows = [c for c in active[:6] if self._sides[c] is side][:3]
             waves = [centred(near.wave[c, samples]) for c in rows] if len(rows) > 1 else []
             for i, a in enumerate(waves):
                 for b in waves[i + 1 :]:
@@ -293,7 +252,7 @@ class FeatureMaker:
         step = round(0.032 * rate)
         if at == 0 or at >= power.shape[1]:
             return
-        own = self._own[self._sides[order[0]].value]
+        own = self._own[self._sides[order[0]].value if atom.side == "both" else atom.side]
         was = np.maximum(means(power[own.rows, max(0, at - step) : at]), floors[own.rows])
         became = means(power[own.rows, at : at + step])
         values["sharp_sites"] = float(np.count_nonzero(became >= 4.0 * was))
@@ -304,11 +263,12 @@ class FeatureMaker:
         before: list[float] = means(scene.power[:, max(0, at - 2 * step) : at]).tolist()
         after: list[float] = means(scene.power[:, at : at + 2 * step]).tolist()
         mine = theirs = 0.0
+        gain: list[float] = scene.near.gain.tolist()
         for c in own.paired:
             twin = self._twins[c]
             if twin is not None:
-                mine += math.sqrt(max(0.0, after[c] - before[c]))
-                theirs += math.sqrt(max(0.0, after[twin] - before[twin]))
+                mine += math.sqrt(gain[c] * max(0.0, after[c] - before[c]))
+                theirs += math.sqrt(gain[twin] * max(0.0, after[twin] - before[twin]))
         values["asymmetry_rise"] = float(np.log2((mine + 0.5) / (theirs + 0.5)))
 
     def _both_sides(

@@ -97,8 +97,10 @@ class FrameStream:
         self._rest: Floats = np.zeros((3, channels, 0))
         self._rest_bad = np.zeros((channels, 0), dtype=np.bool_)
 
-    def push(self, conditioned: Conditioned, bad: Flags) -> tuple[Floats, Flags]:
-        """Whole frames that the samples complete: power of emg, slow and fast (3, channels, frames), and the bad flags."""
+    def push(self, conditioned: Conditioned, bad: Flags) -> tuple[Floats, Flags, Floats]:
+        """Whole frames that the samples complete: power of emg, slow and fast (3, channels, frames), the bad flags, and the slow
+        view itself (channels, frames), its first sample of each frame.
+        """
         views, flags = conditioned.views, bad
         if self._rest.shape[2]:
             views = np.concatenate([self._rest, views], axis=2)
@@ -113,7 +115,7 @@ class FrameStream:
             power += part * part
             spoiled |= flags[:, k : whole : self._hop]
         power /= self._hop
-        return power, spoiled
+        return power, spoiled, views[1, :, : whole : self._hop].copy()
 
 
 def moving_mean(power: Floats, width: int) -> Floats:

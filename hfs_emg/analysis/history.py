@@ -32,10 +32,15 @@ class History:
         self._atoms: deque[PastAtom] = deque()
         self._coupling = {"left": 0.3, "right": 0.3}
 
-    def add(self, atoms: list[PastAtom]) -> None:
-        """The atoms of one island, after all of them have been measured."""
-        self._atoms.extend(atoms)
-        for movement in atoms:
+    def add(self, atom: PastAtom) -> None:
+        """An atom that has been measured: those that start after it may look back at it."""
+        self._atoms.append(atom)
+        while self._atoms[-1].start_s - self._atoms[0].end_s > MEMORY_S + 5.0:
+            self._atoms.popleft()
+
+    def close(self, island: list[PastAtom]) -> None:
+        """All atoms of an island, after the last of them has been measured: what followed what."""
+        for movement in island:
             if movement.side != "both":
                 continue
             for side in ("left", "right"):
@@ -44,11 +49,9 @@ class History:
                     and a.lower
                     and a.start_s < movement.end_s + 0.05
                     and a.end_s > movement.start_s - 0.05
-                    for a in atoms
+                    for a in island
                 )
                 self._coupling[side] += (float(followed) - self._coupling[side]) / _COUPLING_MEMORY
-        while self._atoms and self._atoms[-1].start_s - self._atoms[0].end_s > MEMORY_S + 5.0:
-            self._atoms.popleft()
 
     def lower_share(self, now_s: float) -> float:
         """Share of the last 3 s in which the lower face moved on both sides."""
@@ -58,6 +61,37 @@ class History:
             if a.side == "both" and a.lower
         )
         return min(1.0, covered / 3.0)
+
+    def two_sided_shares(self, now_s: float) -> tuple[float, float]:
+        """Shares of the last 10 s: the lower face moved on both sides; anything did. Overlaps count twice, up to 1."""
+        lower = anything = 0.0
+        for a in self._atoms:
+            if a.side == "both":
+                covered = max(0.0, min(a.end_s, now_s) - max(a.start_s, now_s - MEMORY_S))
+                anything += covered
+                lower += covered * a.lower
+        return min(1.0, lower / MEMORY_S), min(1.0, anything / MEMORY_S)
+
+    def count(self, side: str, now_s: float) -> int:
+        """Atoms of a side that began in the last 10 s."""
+        return sum(1 for a in self._atoms if a.side == side and now_s - MEMORY_S <= a.start_s < now_s)
+
+    def lower_rhythm(self, now_s: float) -> tuple[float, float, float]:
+        """Movements of the lower face in the last 5 s, of whatever side, starts less than 0.15 s apart being one: how many,
+        median interval, its irregularity.
+        """
+        starts: list[float] = []
+        for a in self._atoms:
+            if a.lower and now_s - 5.0 <= a.start_s < now_s and (not starts or a.start_s - starts[-1] > 0.15):
+                starts.append(a.start_s)
+        if len(starts) < 3:
+            return float(len(starts)), np.nan, np.nan
+        intervals = np.diff(np.array(starts))
+        return (
+            float(len(starts)),
+            float(np.median(intervals)),
+            float(intervals.std() / max(float(intervals.mean()), 1e-6)),
+        )
 
     def eye_count(self, now_s: float) -> int:
         """Two-sided movements of the eyes that began in the last 10 s."""

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Neighbourhood
+from hfs_emg.analysis.balance import PairBalance
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
+from hfs_emg.analysis.hum import LONGEST_S, trusted, without_hum
 from hfs_emg.analysis.mains import MainsSecond
 from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
 from hfs_emg.analysis.quality import REASONS
@@ -25,9 +27,16 @@ class LevelLog:
     """Frames in; envelope, floor and activity by absolute frame index out. `end`: frames whose envelope is complete."""
 
     def __init__(
-        self, clock: FrameClock, channels: int, settings: AnalysisSettings, eyes: tuple[int, ...] = ()
+        self,
+        clock: FrameClock,
+        channels: int,
+        settings: AnalysisSettings,
+        eyes: tuple[int, ...] = (),
+        pairs: tuple[tuple[int, int], ...] = (),
     ) -> None:
-        """`eyes`: the channels over both eyelids; with two of them a blink is also seen by its eye potential."""
+        """`eyes`: the channels over both eyelids; with two of them a blink is also seen by its eye potential.
+        `pairs`: left and right channel of each site that both sides have.
+        """
         self._clock = clock
         self._on = settings.on_factor**2
         self._off = settings.off_factor**2
@@ -35,15 +44,22 @@ class LevelLog:
         """Of frames: first the rows of the EMG, then those of the slow and of the fast view."""
         self._bad = SlidingArray(channels, np.bool_)
         self._wave = SlidingArray(channels, np.float64)
+        self._band = SlidingArray(channels, np.float64)
+        """The wave before hum was notched out."""
+        self._lines: dict[int, tuple[float, ...]] = {}
+        """Lines that are notched, by the second in which they are; seconds without any are left out."""
         self._envelope = SlidingArray(channels, np.float64)
         self._short = SlidingArray(channels, np.float64)
         self._floor = SlidingArray(channels, np.float64)
         self._activity = SlidingArray(2, np.bool_)
         self._noise = NoiseFloor(channels)
+        self._balance = PairBalance(channels, list(pairs))
+        self._gain = SlidingArray(channels, np.float64)
         self._eyes = list(eyes) if len(eyes) == 2 else []
         self._eye_noise = NoiseFloor(len(self._eyes), SLOW_WINDOWS)
         self._eye_floor = SlidingArray(len(self._eyes), np.float64)
         self._eye = SlidingArray(1, np.float64)
+        self._eye_wave = SlidingArray(len(self._eyes), np.float64)
         self._seconds = 0
         self._mains: list[MainsSecond] = []
         self._hum = SlidingArray(1, np.float64)
@@ -56,9 +72,11 @@ class LevelLog:
         """Absolute index after the last frame that islands are sought in."""
         return self._envelope.end
 
-    def push(self, conditioned: Conditioned, power: Floats, bad: Flags) -> None:
+    def push(self, conditioned: Conditioned, power: Floats, bad: Flags, slow: Floats) -> None:
         """Frames as `FrameStream` gives them, and the samples they came from."""
         self._wave.append(conditioned.emg)
+        self._band.append(conditioned.band)
+        self._eye_wave.append(slow[self._eyes])
         self._mains += conditioned.mains
         self._power.append(power.reshape(3 * self._channels, power.shape[2]))
         while self._bad.end < self._power.end:
@@ -67,6 +85,7 @@ class LevelLog:
             take = min(turn - self._bad.end, done)
             self._bad.append(bad[:, bad.shape[1] - done :][:, :take] | self._off_skin[:, None])
             self._floor.append(self._noise.power[:, None], take)
+            self._gain.append(self._balance.gain[:, None], take)
             self._eye_floor.append(self._eye_noise.power[:, None], take)
             if self._bad.end == turn:
                 self._turn_second()
@@ -91,11 +110,15 @@ class LevelLog:
         off_before = self._off_skin
         windows, spoiled = _windows(frames, bad, width)
         self._noise.push_second(windows, spoiled & ~off_before[:, None])
+        if self._seconds > 3:
+            self._balance.push_second(windows, spoiled, self._noise.power)
         if self._eyes:
             span = whole // (2 * width) * 2 * width
             slow = self._view(_SLOW, start, start + span, self._eyes)
             self._eye_noise.push_second(*_windows(slow, bad[self._eyes, :span], 2 * width))
         mains = self._mains.pop(0)
+        if mains.lines_hz:
+            self._lines[self._seconds] = mains.lines_hz
         self._hum.append(np.full((1, self._clock.second), mains.hz))
         self._off_skin = (mains.amplitude_uv > LEAD_OFF_MAINS_UV) | (self._noise.power > LEAD_OFF_NOISE_UV**2)
         self._off_skin_seconds.append(self._off_skin)
@@ -171,7 +194,7 @@ class LevelLog:
 
         samples = self._clock.hop
         hop, slow, fast = (np.ascontiguousarray(self._view(which, start, stop)) for which in (_EMG, _SLOW, _FAST))
-        return Neighbourhood(
+        near = Neighbourhood(
             first=start,
             start=first - start,
             end=end - start,
@@ -181,10 +204,35 @@ class LevelLog:
             slow=slow,
             fast=fast,
             floor=take(self._floor),
+            gain=self._gain.read(first, first + 1)[:, 0].copy(),
             bad=np.ascontiguousarray(self._bad.read(start, stop)),
             eye=take(self._eye)[0],
+            eye_wave=take(self._eye_wave),
             wave=np.ascontiguousarray(self._wave.read(start * samples, stop * samples)),
         )
+        lines = self._lines.get(first // self._clock.second, ())
+        if lines and stop - start <= self._clock.frames(LONGEST_S):
+            self._take_hum_off(near, stop, lines)
+        return near
+
+    def _take_hum_off(self, near: Neighbourhood, stop: int, lines: tuple[float, ...]) -> None:
+        """Wave and power of a neighbourhood without the ringing of the notches, where a fit of the hum allows it."""
+        hop, pad, half = self._clock.hop, self._clock.window, self._clock.window // 2
+        start, end = max(near.first - pad, 0), stop + pad - half  # both are held whenever the neighbourhood itself is
+        band = self._band.read(start * hop, end * hop)
+        before, after = near.first - start, end - stop
+        around = np.pad(np.maximum(near.envelope, near.floor), ((0, 0), (before, after)), mode="edge")
+        cleaned = without_hum(band, np.repeat(around, hop, axis=1), lines, self._clock.rate_hz)
+        power = (cleaned * cleaned).reshape(len(cleaned), end - start, hop).mean(axis=2)
+        good = trusted(power, near.floor.mean(axis=1)) & ~near.bad.any(axis=1)
+        if not good.any():
+            return
+        padded = np.pad(power[good], ((0, 0), (half, half)), mode="edge")
+        inside = slice(before, before + stop - near.first)
+        near.envelope[good] = moving_mean(padded, self._clock.window)[:, inside]
+        near.short[good] = moving_mean(padded[:, half - 1 :], SHORT_FRAMES)[:, inside]
+        near.hop[good] = power[good, inside]
+        near.wave[good] = cleaned[good, before * hop : (before + stop - near.first) * hop]
 
     def forget_before(self, frame: int) -> None:
         """Drop what no decision can need any more."""
@@ -194,16 +242,21 @@ class LevelLog:
         for log in (
             self._eye,
             self._eye_floor,
+            self._eye_wave,
             self._hum,
             self._power,
             self._bad,
             self._envelope,
             self._short,
             self._floor,
+            self._gain,
             self._activity,
         ):
             log.drop_before(keep)
-        self._wave.drop_before(keep * self._clock.hop)
+        for samples in (self._wave, self._band):
+            samples.drop_before(keep * self._clock.hop)
+        for second in [s for s in self._lines if (s + 1) * self._clock.second < keep]:
+            del self._lines[second]
 
 
 def _windows(power: Floats, bad: Flags, width: int) -> tuple[Floats, Flags]:

@@ -6,7 +6,7 @@ seconds running is notched from the next second on. Seconds lie at fixed sample 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class MainsSecond:
-    """Hum in one whole second: amplitude per channel, µV, and the frequency of the strongest fundamental as sampled."""
+    """Hum in one whole second: amplitude per channel, µV, and the frequency of the strongest fundamental as sampled.
+
+    lines_hz: what is notched from the next second on.
+    """
 
     amplitude_uv: NDArray[np.float64]
     hz: float
+    lines_hz: tuple[float, ...] = ()
 
 
 def folded_hz(hz: float, rate_hz: float) -> float:
@@ -97,11 +101,13 @@ class MainsTracker:
             if stands_out[i] and self._last is not None:
                 self._track(self._candidates[i], centre[:, i], self._last[:, i])
         self._last = centre
-        return tuple(
+        lines = tuple(
             Line(line.mains_hz, line.harmonic, self._now_hz(line))
             for line, heat in zip(self._candidates, self._heat, strict=True)
             if heat > 0
         )
+        self.last = replace(self.last, lines_hz=tuple(line.hz for line in lines))
+        return lines
 
     def _now_hz(self, line: Line) -> float:
         return round(folded_hz(line.harmonic * (line.mains_hz + self._offset_hz[line.mains_hz]), self._rate_hz), 2)

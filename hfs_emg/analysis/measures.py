@@ -20,9 +20,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class MontageRows:
-    """Channels of a montage: by side and of "both", those over the eyelids, those of the lower face."""
+    """Channels of a montage: by side and of "both", those of the brows, those over the eyelids, those of the lower face."""
 
     own: Mapping[str, NDArray[np.int64]]
+    brows: list[int]
     eyes: list[int]
     lower: list[int]
 

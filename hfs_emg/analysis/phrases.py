@@ -31,6 +31,24 @@ def _db(what: str) -> Callable[[float], str]:
     return lambda v: f"{what} {v:.0f} dB over noise"
 
 
+def _so_far(what: str) -> Callable[[float], str]:
+    return lambda v: f"{what} so far {'rare' if v < -1.5 else f'{2**v:.1f} a minute'}"
+
+
+_KINDS_SO_FAR = {
+    "spasm": "spasms of this side",
+    "spasm_other": "spasms of the other side",
+    "twitch": "twitches of this side",
+    "voluntary_here": "one-sided voluntary movements of this side",
+    "oral_here": "one-sided chewing or speech",
+    "synkinesis": "synkineses of this side",
+    "blink": "blinks",
+    "blepharospasm": "runs of blepharospasm",
+    "voluntary": "two-sided movements",
+    "oral": "chewing or speech",
+    "artefact": "artefacts",
+}
+
 _PHRASES: dict[str, Callable[[float], str]] = {
     "two_sided": lambda v: "both sides together" if v > 0.5 else "one side",
     "duration": lambda v: f"lasting {1000 * 10**v:.0f} ms",
@@ -94,6 +112,50 @@ _PHRASES: dict[str, Callable[[float], str]] = {
     ),
     "side_correlation": lambda v: f"sides {'in step' if v > 0.5 else 'not in step'} (r = {v:.2f})",
     "sides_level": lambda v: f"{v:+.0f} dB over the two-sided movement meanwhile",
+    "region": lambda v: ("brows", "eyelids", "lower face")[round(v)] + " of both sides",
+    "own_rise": lambda v: f"{'rising' if v >= 6 else 'only'} {v:.0f} dB above what was just before",
+    "second_rise": lambda v: f"second site {'rising' if v >= 6 else 'up only'} {v:.0f} dB",
+    "other_rise": lambda v: f"the rest {'rising too,' if v >= 6 else 'up only'} {v:.0f} dB",
+    "brow_rise": lambda v: f"brow {'rising' if v >= 6 else 'up only'} {v:.0f} dB",
+    "lid_rise": lambda v: f"eyelid {'rising' if v >= 6 else 'up only'} {v:.0f} dB",
+    "lower_rise": lambda v: f"lower face {'rising' if v >= 6 else 'up only'} {v:.0f} dB",
+    "like_spasms": lambda v: f"sites {'as' if v > 0.9 else 'unlike'} in earlier spasms of this side",
+    "like_others": lambda v: (
+        f"sites {'as' if v > 0.9 else 'unlike'} in earlier voluntary or chewing movement of this side"
+    ),
+    "size_of_spasms": lambda v: f"{_times(v)} {'larger' if v > 0 else 'smaller'} than earlier spasms of this side",
+    "rising_sites": lambda v: f"{v:.0f} {'site' if v == 1 else 'sites'} rising anew",
+    "other_before": lambda v: "other side quiet before" if v < 4 else f"other side {v:.0f} dB over noise before",
+    "oral_context": lambda v: f"lower face moving {100 * v:.0f} % of the last 10 s",
+    "movement_context": lambda v: f"both sides moving {100 * v:.0f} % of the last 10 s",
+    "own_context": lambda v: f"{v:.0f} like it in the last 10 s",
+    "other_context": lambda v: f"{v:.0f} of the other side in the last 10 s",
+    "lower_count": lambda v: f"{v:.0f} movements of the lower face in the last 5 s",
+    "lower_interval": lambda v: f"lower face moving every {v:.1f} s",
+    **{f"rate_{kind}": _so_far(words) for kind, words in _KINDS_SO_FAR.items()},
+    "best_spasm": lambda v: f"clearest spasm of this side so far {100 * v:.0f} %",
+    "observed": lambda v: f"{2**v:.0f} min watched",
+    "near_spasm": lambda v: "beside what looks like a spasm" if v > 0.5 else "no spasm beside it",
+    "near_voluntary": lambda v: (
+        "beside a voluntary movement" if v > 0.5 else "no voluntary movement of this side beside it"
+    ),
+    "near_artefact": lambda v: "beside an artefact" if v > 0.5 else "no artefact near",
+    "near_other_spasm": lambda v: "the other side looks like a spasm, too" if v > 0.5 else "no spasm of the other side",
+    "over_blink": lambda v: "with a blink" if v > 0.5 else "no blink meanwhile",
+    "over_blepharospasm": lambda v: "with both eyes in spasm" if v > 0.5 else "no blepharospasm meanwhile",
+    "over_voluntary": lambda v: "with a two-sided movement" if v > 0.5 else "no two-sided movement meanwhile",
+    "over_oral": lambda v: "with chewing or speech" if v > 0.5 else "no chewing or speech meanwhile",
+    "over_spasm": lambda v: "with a one-sided spasm" if v > 0.5 else "no spasm meanwhile",
+    "cluster_length": lambda v: f"in a run of {10**v:.1f} s",
+    "cluster_atoms": lambda v: f"one of {v:.0f} parts",
+    "cluster_spasm": lambda v: f"its run is {100 * v:.0f} % like a spasm",
+    "cluster_oral": lambda v: f"its run is {100 * v:.0f} % like chewing or speech",
+    "cluster_voluntary": lambda v: f"its run is {100 * v:.0f} % like voluntary movement",
+    "eye_polarity": lambda v: (
+        f"eye potentials {'alike' if v > 0.3 else 'opposed' if v < -0.3 else 'unrelated'} on both sides"
+    ),
+    "eye_one_way": lambda v: f"eye potential {'one-way' if v > 0.4 else 'to and fro'}",
+    "lower_cv": lambda v: f"lower face moving {'evenly' if v < 0.35 else 'unevenly'}",
 }
 
 
@@ -101,4 +163,5 @@ def phrase(name: str, value: float) -> str:
     """Words for one feature's value."""
     if math.isnan(value):
         return ""
-    return _PHRASES[name](value)
+    say = _PHRASES.get(name)
+    return say(value) if say is not None else ""

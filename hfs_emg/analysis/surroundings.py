@@ -1,6 +1,6 @@
 """What lies around an atom: before and after it, beside it on the other side, and in the seconds gone by.
 
-Features by name are put into the caller's dictionary; see `features.NAMES` for their meaning.
+Features by name are put into the caller's dictionary; see `feature_names` for their meaning.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hfs_emg.analysis.atoms import Atom
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
-from hfs_emg.analysis.measures import MontageRows, Scene, db, means
+from hfs_emg.analysis.measures import MontageRows, Scene, correlation, db, means
 
 
 class Surroundings:
@@ -21,11 +21,19 @@ class Surroundings:
         self._clock = clock
         self._eyes = rows.eyes
         self._empty = {side for side, own in rows.own.items() if not len(own)}
+        self._own = {side: own.tolist() for side, own in rows.own.items()}
+        self._groups = [
+            (name, of)
+            for name, of in (("brow_rise", rows.brows), ("lid_rise", rows.eyes), ("lower_rise", rows.lower))
+            if of
+        ]
+        self._other = {"left": "right", "right": "left", "both": "both"}
         self._lids = {side: [c for c in own.tolist() if c in rows.eyes] for side, own in rows.own.items()}
 
     def measure(self, values: dict[str, float], scene: Scene, atom: Atom, history: History) -> None:
         """Add what surrounds one atom."""
         self._around(values, scene, atom)
+        self._rises(values, scene, atom)
         self._movement(values, scene, atom)
         self._eye_potential(values, scene, atom)
         self._past(values, scene, atom, history)
@@ -64,6 +72,38 @@ class Surroundings:
                 now = near.envelope[mine, atom.start : atom.end].max()
                 values["eye_over_blink"] = db(now / blink)
 
+    def _rises(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
+        """How much more each site does than in the half second before: a spasm within a movement rises out of it, a blink out of speech.
+
+        "Other" is the other side, of a two-sided atom the rest of the face.
+        """
+        near, seconds = scene.near, self._clock.frames
+        stop = max(1, atom.start - seconds(0.032))
+        before = near.envelope[:, max(0, stop - seconds(0.45)) : stop]
+        base = np.maximum(np.median(before, axis=1), near.floor[:, atom.start])
+        until = min(atom.end, atom.start + seconds(0.4))
+        rise = 10.0 * np.log10(np.maximum(near.envelope[:, atom.start : until].max(axis=1) / base, 1.0))
+        mine = self._own[atom.side]
+        for name, rows in self._groups:
+            chosen = [c for c in rows if c in mine]
+            if chosen:
+                values[name] = float(rise[chosen].max() if atom.side != "both" else rise[chosen].min())
+        if atom.side == "both":
+            here = np.zeros(len(rise), dtype=np.bool_)
+            here[list(atom.channels)] = True
+            own, other = np.sort(rise[here])[::-1].tolist(), rise[~here]
+        else:
+            own, other = np.sort(rise[mine])[::-1].tolist(), rise[self._own[self._other[atom.side]]]
+        values["own_rise"] = own[0]
+        if len(own) > 1:
+            values["second_rise"] = own[1]
+        values["rising_sites"] = float(sum(r >= 6.0 for r in own))
+        if len(other):
+            values["other_rise"] = float(other.max())
+        if atom.side != "both" and len(other):
+            lead = slice(max(0, atom.start - seconds(0.4)), max(1, atom.start - seconds(0.05)))
+            values["other_before"] = db(max(float(scene.loudest[self._other[atom.side]][lead].max()), 1.0))
+
     def _movement(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
         """How an atom lies to the activity it was cut from, and to the two-sided movement it goes with."""
         seconds = self._clock.seconds
@@ -86,6 +126,10 @@ class Surroundings:
         flagged = scene.states.eye_potential[atom.start : atom.end]
         values["eye_potential"] = int(np.count_nonzero(flagged)) / len(flagged)
         values["eye_potential_level"] = db(max(float(near.eye[wide].max()), 1.0))
+        left, right = near.eye_wave[:, wide]
+        values["eye_polarity"] = correlation(left, right)
+        stronger = max((left, right), key=lambda w: float(np.abs(w).max()))
+        values["eye_one_way"] = abs(float(stronger.sum())) / max(float(np.abs(stronger).sum()), 1e-9)
         if len(near.slow) > 2:
             slow: list[float] = means(near.slow[:, wide]).tolist()
             elsewhere = max(power for c, power in enumerate(slow) if c not in self._eyes)
@@ -101,3 +145,9 @@ class Surroundings:
             values["coupling"] = history.coupling(atom.side)
         rhythm = history.rhythm(atom.side, now)
         values["rhythm_count"], values["rhythm_interval"], values["rhythm_cv"] = rhythm
+        values["oral_context"], values["movement_context"] = history.two_sided_shares(now)
+        values["own_context"] = float(history.count(atom.side, now))
+        if atom.side != "both":
+            values["other_context"] = float(history.count(self._other[atom.side], now))
+        lower = history.lower_rhythm(now)
+        values["lower_count"], values["lower_interval"], values["lower_cv"] = lower

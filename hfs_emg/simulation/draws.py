@@ -13,14 +13,14 @@ from hfs_emg.simulation.settings import Anatomy, Blinks, Carrier, Electrodes, Ex
 def draw_healthy(rng: Random) -> dict[str, Any]:
     """Sections of a person without any disorder who sits mostly quiet."""
     low, high = one_of(rng, ((40.0, 80.0), (60.0, 120.0), (60.0, 150.0), (50.0, 100.0), (45.0, 140.0), (70.0, 170.0)))
-    dry = chance(rng, 0.2)
+    dry = chance(rng, 0.12)
     above_the_eye = chance(rng, 0.1)
     return {
         "anatomy": Anatomy(
-            crosstalk_across=log_uniform(rng, 0.008, 0.12),
+            crosstalk_across=log_uniform(rng, 0.008, 0.1),
             crosstalk_along=log_uniform(rng, 0.04, 0.3),
             masseter_bleed=rng.uniform(0.1, 0.6),
-            gain_spread=rng.uniform(0.05, 0.4),
+            gain_spread=rng.uniform(0.05, 0.3),
             amplitude=log_uniform(rng, 0.55, 1.6),
             blink_asymmetry=rng.uniform(0.02, 0.16),
             movement_asymmetry=rng.uniform(0.05, 0.22),

@@ -1,8 +1,8 @@
 """Movements made on purpose, and what a face after palsy adds to them.
 
 One table says which muscles a movement uses, on one side or both, how long and how abruptly. Graded onsets of 40–300 ms
-are what sets them apart from spasms. Synkinesis is a function of a movement: it adds the unintended muscles of the
-affected side.
+are what sets them apart from spasms. Synkinesis is a function of a movement: the unintended muscles of the affected side
+are a happening of their own beside it.
 """
 
 from __future__ import annotations
@@ -131,33 +131,26 @@ class MovementMaker:
         ]
 
 
-def with_synkinesis(movement: Happening, settings: Synkinesis, rng: Random) -> Happening:
-    """The movement as the affected face makes it: weaker on that side, with the unintended muscles 0–30 ms later.
+def with_synkinesis(movement: Happening, settings: Synkinesis, rng: Random) -> list[Happening]:
+    """The movement as the affected face makes it, weaker on that side, and beside it what moves there unintended, 0–30 ms later.
 
-    Only two-sided movements of eye or mouth call it up; others are handed back weakened.
+    Only two-sided movements of eye or mouth call that up; others are handed back weakened.
     """
     side = Side(settings.side)
     shown = movement.side == "both" and chance(rng, settings.probability)
-    added = False
-    discharges = []
+    weaker, unintended = [], []
     for discharge in movement.discharges:
-        drives = [
+        drives = tuple(
             replace(v, level_uv=v.level_uv * settings.weakness) if v.side is side else v for v in discharge.drives
-        ]
-        if shown:
-            extra = _unintended(discharge, side, settings, rng)
-            added = added or bool(extra)
-            drives += extra
-        discharges.append(replace(discharge, drives=tuple(drives)))
-    if not added:
-        return replace(movement, discharges=tuple(discharges))
-    return replace(
-        movement,
-        kind=Kind.SYNKINESIS,
-        side=side.value,
-        label=f"synkinesis_{movement.label}",
-        discharges=tuple(discharges),
-    )
+        )
+        weaker.append(replace(discharge, drives=drives))
+        extra = _unintended(discharge, side, settings, rng) if shown else []
+        if extra:
+            unintended.append(replace(discharge, drives=tuple(extra)))
+    found = [replace(movement, discharges=tuple(weaker))]
+    if unintended:
+        found.append(Happening(Kind.SYNKINESIS, side.value, f"synkinesis_{movement.label}", tuple(unintended)))
+    return found
 
 
 def _unintended(discharge: Discharge, side: Side, settings: Synkinesis, rng: Random) -> list[Drive]:

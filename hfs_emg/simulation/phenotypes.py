@@ -28,13 +28,13 @@ class Phenotype:
 
 
 def _spasms(
-    rng: Random, side: SideName | None = None, rate_per_min: tuple[float, float] = (0.5, 14.0), **changes: Any
+    rng: Random, side: SideName | None = None, rate_per_min: tuple[float, float] = (1.5, 16.0), **changes: Any
 ) -> Spasms:
     """A hemifacial spasm of any stage, with what a phenotype fixes."""
     drawn: dict[str, Any] = {
         "side": side if side is not None else likely_side(rng),
         "rate_per_min": log_uniform(rng, *rate_per_min),
-        "amplitude_uv": log_uniform(rng, 16.0, 130.0),
+        "amplitude_uv": log_uniform(rng, 20.0, 130.0),
         "amplitude_spread": rng.uniform(0.2, 0.55),
         "isolated": rng.uniform(0.1, 1.0),
         "grouped": rng.uniform(0.1, 1.0),
@@ -60,7 +60,7 @@ def _spasms(
 
 
 def _moderate(rng: Random, s: dict[str, Any]) -> None:
-    s["spasms"] = (_spasms(rng, rate_per_min=(2.0, 14.0)),)
+    s["spasms"] = (_spasms(rng, rate_per_min=(3.0, 16.0)),)
 
 
 def _early(rng: Random, s: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def _early(rng: Random, s: dict[str, Any]) -> None:
     s["spasms"] = (
         _spasms(
             rng,
-            rate_per_min=(0.4, 4.0),
+            rate_per_min=(1.0, 6.0),
             amplitude_uv=log_uniform(rng, 15.0, 50.0),
             lid_only=rng.uniform(0.05, 0.4),
             **changes,
@@ -102,7 +102,7 @@ def _blink_triggered(rng: Random, s: dict[str, Any]) -> None:
 
 
 def _talking_spasm(rng: Random, s: dict[str, Any]) -> None:
-    s["spasms"] = (_spasms(rng, rate_per_min=(2.0, 9.0), movement_triggered=rng.uniform(0.2, 0.6)),)
+    s["spasms"] = (_spasms(rng, rate_per_min=(3.0, 12.0), movement_triggered=rng.uniform(0.2, 0.6)),)
     mimics.talking(rng, s)
     with_changes(s, "expressions", smile=rng.uniform(0.5, 3.0))
 
@@ -115,7 +115,7 @@ def _small(rng: Random, s: dict[str, Any]) -> None:
 
 def _bilateral(rng: Random, s: dict[str, Any]) -> None:
     first = likely_side(rng)
-    rate = log_uniform(rng, 2.0, 9.0)
+    rate = log_uniform(rng, 3.0, 9.0)
     other: SideName = "right" if first == "left" else "left"
     share = rng.uniform(0.2, 0.8)
     s["spasms"] = (
@@ -150,7 +150,7 @@ def _noisy_spasm(rng: Random, s: dict[str, Any]) -> None:
 
 
 def _eating_spasm(rng: Random, s: dict[str, Any]) -> None:
-    s["spasms"] = (_spasms(rng, rate_per_min=(1.0, 8.0)),)
+    s["spasms"] = (_spasms(rng, rate_per_min=(2.0, 10.0)),)
     mimics.meal(rng, s)
     if chance(rng, 0.6):
         with_changes(s, "meals", working_side=likely_side(rng), balance=rng.uniform(0.03, 0.3))

@@ -70,7 +70,7 @@ class Plan:
         """Movements as this face makes them: followed by synkinesis, weaker where a lid was treated."""
         settings = self._scenario.synkinesis
         if settings is not None:
-            happenings = [with_synkinesis(h, settings, self._synkinesis_rng) for h in happenings]
+            happenings = [part for h in happenings for part in with_synkinesis(h, settings, self._synkinesis_rng)]
         for spasms in self._scenario.spasms:
             if spasms.lid < 1.0:
                 strength = 0.3 + 0.7 * spasms.lid
