@@ -4,7 +4,7 @@ STORE ?= demo-store
 # Modules, not the scripts beside them: those name the folder they were made in.
 RUN := .venv/bin/python -m
 
-.PHONY: demo test check lint types bench bench-peers accuracy pictures system clean to-run to-develop to-compare
+.PHONY: demo test check lint types bench bench-peers accuracy reliability pictures system clean to-run to-develop to-compare
 
 demo: to-run
 	@$(RUN) hfs_emg demo --store "$(STORE)"
@@ -33,6 +33,10 @@ bench-peers: to-compare
 # Every figure of docs/accuracy.md, anew: a few minutes on two cores.
 accuracy: to-run
 	@$(RUN) benchmarks.accuracy
+
+# Recorders killed, folders damaged, links torn, a day with faults: docs/reliability.md anew. Resumable; one part: make reliability PART=kills
+reliability: to-develop
+	@$(RUN) benchmarks.reliability $(PART)
 
 # The pictures of README.md and docs/, drawn by the program itself.
 pictures: to-run

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).parents[2]
 
 Result = dict[str, Any]
 """At least what, seed and ok; seconds as `…_s`."""
@@ -24,8 +29,21 @@ def kept(path: Path) -> dict[int, Result]:
     return found
 
 
-def run(path: Path | None, seeds: Iterable[int], trial: Callable[[int], Result]) -> list[Result]:
-    """The result of every seed, in order; new ones are appended to `path` one by one."""
+def stamp() -> Result:
+    """When, of which commit (with + when files differ from it) and on how large a machine a trial is made."""
+    asked = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    said = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=ROOT)
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": said.stdout.strip() or "unknown",
+        "cores": os.cpu_count() or 1,
+    }
+
+
+def run(
+    path: Path | None, seeds: Iterable[int], trial: Callable[[int], Result], stamped: Mapping[str, Any] | None = None
+) -> list[Result]:
+    """The result of every seed, in order; new ones are appended to `path` one by one, with what `stamped` says."""
     done = {} if path is None else kept(path)
     results = []
     if path is not None and path.exists() and not path.read_bytes().endswith(b"\n"):
@@ -33,7 +51,7 @@ def run(path: Path | None, seeds: Iterable[int], trial: Callable[[int], Result])
             file.write("\n")  # so that a line that was broken off spoils no other
     for seed in seeds:
         if seed not in done:
-            done[seed] = trial(seed)
+            done[seed] = {**trial(seed), **(stamped or {})}
             if path is not None:
                 with path.open("a") as file:
                     file.write(json.dumps(done[seed]) + "\n")

@@ -71,6 +71,7 @@ class Room:
             source or Numbers(), daisy=daisy, rate_hz=rate_hz, reset_s=0.2, faults=Faults(faults)
         )
         settings = [ChannelSettings(n, gain=gain) for n in range(1, 9)] if gain != 24 else []
+        self.faults = faults
         self.daisy = daisy
         self.board = board(self.emulator) if board else lasting(self.emulator, daisy=daisy, settings=settings)
         self.store = tmp_path
