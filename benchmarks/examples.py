@@ -62,7 +62,7 @@ class _Watching(Analyzer):
             self.seen.append((m.values, label, (start, end, island), SIDE_NUMBERS[m.past.side], m.pattern))
         nothing = np.zeros(len(CLASSES))
         nothing[-1] = 1.0
-        return [Decision(nothing, m.values) for m in measured]
+        return [Decision(nothing, m.values, nothing) for m in measured]
 
 
 Gathered = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]

@@ -216,6 +216,7 @@ class Fates:
         spasms = [e for e in truth.episodes if e.kind is Kind.SPASM]
         counted = [e for e in spasms if len(e.visible_sites) > 1]
         faint = [e for e in spasms if len(e.visible_sites) <= 1]
+        faint += [e for e in truth.episodes if e.kind is Kind.TWITCH and e.label.startswith("spasm")]
         claims = [e for e in episodes if e.kind is Kind.SPASM]
         near = partners(counted, claims)
         same_side = [[j for j in js if claims[j].side == t.side] for t, js in zip(counted, near, strict=True)]

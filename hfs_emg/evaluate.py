@@ -2,8 +2,9 @@
 
 Rules. A found spasm matches a true one when the side agrees and they overlap by a fifth of the shorter one, one to one, so that as
 many as possible match: a spasm found in two pieces counts once, and its other piece is false. A true spasm that shows at one site at
-most counts neither way, nor does what was found on it. Every other kind is scored by overlap and kind alone: a meal found in
-pieces is found. What lies beyond the end of the shorter of both, recording and truth, is left out.
+most counts neither way, nor does what was found on it; the same holds for one that drives a single muscle and is therefore a twitch.
+Every other kind is scored by overlap and kind alone: a meal found in pieces is found. What lies beyond the end of the shorter of both,
+recording and truth, is left out.
 """
 
 from __future__ import annotations
@@ -121,6 +122,11 @@ def score(pairs: Sequence[tuple[Found, Truth]]) -> Scores:
     )
 
 
+def _spasm_of_one_site(event: TrueEpisode) -> bool:
+    """A discharge of the affected side that stays in one muscle: a `twitch` in our words, and no spasm of another's."""
+    return event.kind is Kind.TWITCH and event.label.startswith("spasm")
+
+
 class _Recording:
     """One recording with its truth, matched."""
 
@@ -132,6 +138,7 @@ class _Recording:
         spasms = [e for e in self.truth if e.kind is Kind.SPASM]
         self.counted = [e for e in spasms if len(e.visible_sites) > 1]
         self.faint = [e for e in spasms if len(e.visible_sites) <= 1]
+        one_site = [e for e in self.truth if _spasm_of_one_site(e)]
         self.claimed = [e for e in self.episodes if e.kind is Kind.SPASM]
         edges = [
             [j for j in near if self.claimed[j].side == true.side]
@@ -139,11 +146,12 @@ class _Recording:
         ]
         self.pairs = match_one_to_one(edges)
         hit = set(self.pairs.values())
-        on_faint = partners(self.claimed, self.faint)
+        excuses = self.faint + one_site
+        on_faint = partners(self.claimed, excuses)
         self.excused = {
             j
             for j, claim in enumerate(self.claimed)
-            if j not in hit and any(self.faint[i].side == claim.side for i in on_faint[j])
+            if j not in hit and any(excuses[i].side == claim.side for i in on_faint[j])
         }
         self._wrong = [j for j in range(len(self.claimed)) if j not in hit and j not in self.excused]
         self.matched, self.missed, self.false = len(hit), len(self.counted) - len(hit), len(self._wrong)

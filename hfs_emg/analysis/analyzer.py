@@ -38,6 +38,7 @@ EDGE_DELAY_S = 0.004
 HUM_SHARE = 0.55
 """Share of an atom's power at the mains frequency above which it is a jump of the hum; muscle has under a quarter there."""
 HUM_LEAST_S = 0.05
+HUM_WINDOW_S = 0.1
 VALLEY = 0.25
 """Tonic contraction is modulated by 20–60 %, so its envelope stays above 0.4 of its peak; between clonic bursts it falls further."""
 VALLEY_REACH_S = 0.25
@@ -176,7 +177,7 @@ class Analyzer:
                     (channel,),
                     ((channel, *where, 0.0),),
                     where,
-                    Decision(nothing, nothing),
+                    Decision(nothing, nothing, nothing),
                     1.0,
                     None,
                     0.0,
@@ -227,7 +228,7 @@ class Analyzer:
         sides = np.array([SIDE_NUMBERS[m.past.side] for m in measured])
         patterns = np.stack([m.pattern for m in measured])
         context = self._context.measure(Looked(times, sides, looks, patterns))
-        return self._classifier.decide(np.hstack([values, context]))
+        return self._classifier.decide(np.hstack([values, context]), looks)
 
     def _is_hum(self, near: Neighbourhood, atom: Atom) -> bool:
         """Whether an atom is a jump of the mains: most of its power at that one frequency, on the strongest channels."""
@@ -238,9 +239,15 @@ class Analyzer:
         turns = (
             2 * np.pi * self._levels.hum_hz(near.first + atom.start) / self.signal.rate_hz * np.arange(wave.shape[1])
         )
-        in_phase, across = (wave * np.cos(turns)).sum(axis=1), (wave * np.sin(turns)).sum(axis=1)
-        power = np.maximum((wave * wave).sum(axis=1), 1e-9)
-        share = 2 * (in_phase**2 + across**2) / wave.shape[1] / power
+        # Window by window, because the phase of what a step of the hum leaves behind turns over.
+        parts = max(1, round(wave.shape[1] / (HUM_WINDOW_S * self.signal.rate_hz)))
+        length = wave.shape[1] // parts
+        power = np.maximum((wave[:, : parts * length] ** 2).sum(axis=1), 1e-9)
+        in_phase, across = (
+            (wave * wheel)[:, : parts * length].reshape(len(wave), parts, length).sum(axis=2)
+            for wheel in (np.cos(turns), np.sin(turns))
+        )
+        share = 2 * (in_phase**2 + across**2).sum(axis=1) / length / power
         return bool(np.median(share) > HUM_SHARE)
 
     def _stretch(self, near: Neighbourhood, atom: Atom, reason: InvalidReason) -> Invalid:

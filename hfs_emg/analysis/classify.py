@@ -68,10 +68,11 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Probability of each of CLASSES, and what it was drawn from: values (len(ALL_NAMES),)."""
+    """Probability of each of CLASSES, what it was drawn from: values (len(ALL_NAMES),), and the probabilities of the first look."""
 
     probability: Floats
     values: Floats
+    alone: Floats
 
     @property
     def kind(self) -> str:
@@ -162,10 +163,10 @@ class Classifier:
         """The first look: values (n, len(NAMES)), NaN where not known, to probabilities (n, classes)."""
         return self._probabilities(self._alone.scores(values), values)
 
-    def decide(self, values: Floats) -> list[Decision]:
-        """The second look: values (n, len(ALL_NAMES))."""
+    def decide(self, values: Floats, looks: Floats) -> list[Decision]:
+        """The second look: values (n, len(ALL_NAMES)); looks (n, classes), what the first one said."""
         probabilities = self._probabilities(self._in_context.scores(values), values)
-        return [Decision(p, v) for p, v in zip(probabilities, values, strict=True)]
+        return [Decision(*each) for each in zip(probabilities, values, looks, strict=True)]
 
     def _probabilities(self, scores: Floats, values: Floats) -> Floats:
         two_sided = values[:, _TWO_SIDED] > 0.5

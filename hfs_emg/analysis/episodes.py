@@ -26,9 +26,11 @@ _FRAGMENT_S = 0.6
 _NEAR_S = 0.15
 """What one site does by itself this close to a spasm belongs to it."""
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
-SPASM_FROM = 0.5
-"""Below this probability of a spasm the episode is `unsure`."""
-_SPASM = CLASSES.index(Kind.SPASM.value)
+SPASM_FROM = 0.6
+"""Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
+CLEAR_FROM = 0.3
+"""Probability of spasm or twitch, at the first look, from which an atom may begin an episode."""
+_SPASM, _TWITCH = CLASSES.index(Kind.SPASM.value), CLASSES.index(Kind.TWITCH.value)
 _MOVE = "move"
 """Group of what one side does by itself: spasm and twitch, told apart when the episode is whole."""
 
@@ -188,7 +190,7 @@ class EpisodeBuilder:
         best = e.atoms[int(np.argmax(table[:, _SPASM]))]
         sites = {c for a in e.atoms for c in a.channels}
         spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
-        twitch = float(mean[CLASSES.index(Kind.TWITCH.value)])
+        twitch = float(mean[_TWITCH])
         if spasm_atoms and len(sites) >= 2 and spasm >= SPASM_FROM:
             if self._can_be_spasm[e.side]:
                 return Kind.SPASM, spasm, self._sentence(Kind.SPASM, best.decision)
@@ -221,9 +223,15 @@ def _group(kind: str, side: SideName) -> tuple[str, SideName]:
 
 
 def _core(atoms: list[DecidedAtom], near: int) -> list[DecidedAtom]:
-    """The atoms that are a spasm, and those that touch them: others of the group do not move its edges."""
+    """The atoms that are a spasm, and those that touch them: others of the group do not move its edges.
+
+    It begins with the first that looks like one by itself: what is called a spasm for its neighbours' sake alone may be the blink
+    or the syllable just before.
+    """
     sure = [a for a in atoms if a.decision.kind == Kind.SPASM]
-    return [a for a in atoms if any(a.first - s.end <= near and s.first - a.end <= near for s in sure)]
+    core = [a for a in atoms if any(a.first - s.end <= near and s.first - a.end <= near for s in sure)]
+    clear = [a.first for a in core if a.decision.alone[_SPASM] + a.decision.alone[_TWITCH] >= CLEAR_FROM]
+    return [a for a in core if a.first >= min(clear)] if clear else core
 
 
 def _pooled(each: NDArray[np.float64], mean: float) -> float:

@@ -70,7 +70,7 @@ def test_a_model_that_does_not_fit_is_refused(change, said: str) -> None:
 
 def decided(values: np.ndarray) -> tuple[Classifier, Decision]:
     classifier = Classifier(DEFAULT_MODEL.read_bytes())
-    return classifier, classifier.decide(values[None])[0]
+    return classifier, classifier.decide(values[None], np.full((1, len(CLASSES)), 1 / len(CLASSES)))[0]
 
 
 def test_probabilities_are_the_softmax_of_what_is_shown() -> None:
