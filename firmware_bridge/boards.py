@@ -25,11 +25,20 @@ def ads1299_microvolts_per_count(gain: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class ButtonPin:
+    """A button in the auxiliary columns: pressed while any bit of mask is set in that column."""
+
+    column: int
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardSpec:
     """What is fixed for a kind of board.
 
     rate_hz is nominal; the oscillator is 0.5 % off at best. The counter of consecutive samples goes up by counter_step modulo
     counter_modulus; None when the board has no counter that can be trusted, and then only arrival times tell of losses.
+    button: None when the board has none, or was not asked to send it.
     """
 
     name: str
@@ -42,6 +51,7 @@ class BoardSpec:
     count_min: int = RAIL_LOW
     count_max: int = RAIL_HIGH
     simulated: bool = False
+    button: ButtonPin | None = None
 
 
 CYTON = BoardSpec(
@@ -61,6 +71,12 @@ CYTON_DAISY = BoardSpec(
     counter_step=2,
     aux_labels=("AUX 1", "AUX 2", "AUX 3"),
 )
+
+
+DIGITAL_LABELS = ("D11 D12", "D13 D17", "D18")
+"""A Cyton's aux columns in digital mode: two pins to a column, the first one times 256."""
+PROG_BUTTON = ButtonPin(column=1, mask=0xFF)
+"""A Cyton's own push button, at pin D17 (docs.openbci.com/Cyton/CytonExternal)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Board URLs: `serial:auto`, `serial:///dev/ttyUSB0?daisy=1`, `brainflow:cyton?serial_port=/dev/ttyUSB0`.
 
 A URL is SCHEME:PATH?OPTION=VALUE&…; a table of schemes says who opens what, and a caller may pass a longer table of its own.
-A Cyton on a dongle takes `reference=bipolar` (the default) or `common`, and `gain=24`: all channels are set so before it is handed over.
+A Cyton on a dongle takes `reference=bipolar` (the default) or `common`, and `gain=24`: all channels are set so before it is handed over;
+with `button=1` its digital pins, and with them its push button, come instead of the accelerometer.
 A dongle that is plugged in again is followed by its USB serial number, whatever its port is called then (`lasting`).
 """
 
@@ -182,9 +183,9 @@ def find_dongle() -> str:
 
 def open_serial(address: BoardAddress) -> Board:
     """The built-in driver on a serial port; `serial:auto` looks for the dongle."""
-    check_options(address, ("daisy", "search", *AMPLIFIER_OPTIONS))
+    check_options(address, ("daisy", "search", "button", *AMPLIFIER_OPTIONS))
     daisy = _flag(address, "daisy")
-    search = bool(_flag(address, "search"))
+    search, button = bool(_flag(address, "search")), bool(_flag(address, "button"))
     amplifiers = amplifiers_of(address.options)
     if not address.path:
         raise BoardAddressError("The port is missing: write serial:auto or serial:///dev/ttyUSB0.")
@@ -197,6 +198,8 @@ def open_serial(address: BoardAddress) -> Board:
     try:
         board = meet_board(link, daisy=daisy, search=search)
         board.configure(amplifiers.settings(board.spec.exg_channels))
+        if button:
+            board.read_button()
     except BaseException:
         link.close()
         raise

@@ -21,6 +21,8 @@ from firmware_bridge.amplifiers import in_words
 from firmware_bridge.boards import (
     CYTON,
     CYTON_DAISY,
+    DIGITAL_LABELS,
+    PROG_BUTTON,
     BoardSpec,
     LinkStatistics,
     Reading,
@@ -58,8 +60,7 @@ class CytonBoard:
     daisy: None takes the board as it is; True asks for the second eight channels, False leaves them out. spec replaces what is said
     of the board, for a simulation that runs at another rate. notes: events from before it was met.
 
-    Raises NotAnOpenBCI, BoardOff, BoardRefused or LinkLost; the link
-    is then still the caller's to close.
+    Raises NotAnOpenBCI, BoardOff, BoardRefused or LinkLost; the link is then still the caller's to close.
     """
 
     def __init__(
@@ -147,6 +148,11 @@ class CytonBoard:
             for wanted in settings:
                 self._set(wanted)
 
+    def read_button(self) -> None:
+        """Have the digital pins sent instead of the accelerometer, the push button among them; before `start`. Raises BoardRefused."""
+        self.send(BoardMode("digital"))
+        self._spec = replace(self._spec, aux_labels=DIGITAL_LABELS, button=PROG_BUTTON)
+
     def lead_off(self, wanted: LeadOff) -> None:
         """Switch a channel's lead-off current. Raises BoardRefused."""
         with self._paused():
@@ -226,6 +232,8 @@ class CytonBoard:
             if self._touched:
                 with contextlib.suppress(LinkLost, BoardRefused):
                     self._restore_defaults()
+                    if "mode" in self._modes:
+                        self.send(BoardMode("default"))
         finally:
             self._link.close()
 
@@ -324,8 +332,7 @@ class CytonBoard:
         self._ask(wanted, f"Channel set for {wanted.channel}", refusal)
         self._settings[wanted.channel] = wanted
         # SRB1 is one switch for the eight channels of a converter.
-        first = 1 if wanted.channel <= 8 else 9
-        for n in range(first, first + 8):
+        for n in range(1, 9) if wanted.channel <= 8 else range(9, 17):
             self._settings[n] = replace(self._settings[n], srb1=wanted.srb1)
 
     def _restore_defaults(self) -> None:

@@ -32,7 +32,7 @@ LATENCY_REMEDY = (
 
 
 class LinkWords:
-    """Follows one session's link. nominal_hz: of the board."""
+    """Follows a link through one session, or several that follow one another. nominal_hz: of the board."""
 
     def __init__(self, nominal_hz: float) -> None:
         self._nominal_hz = nominal_hz
@@ -43,6 +43,7 @@ class LinkWords:
         self._delay_s = 0.0
         self._bursts: deque[float] = deque(maxlen=_BURSTS_SEEN)
         self._estimated = 0
+        self._board_said = 0
         self._damage = (0, 0)
         self._damaged_share = 0.0
         self._told: set[str] = set()
@@ -88,7 +89,9 @@ class LinkWords:
         self._delay_s = 0.0
 
     def look(self, statistics: LinkStatistics, clock: SampleClock) -> None:
-        """Judge the wire's figures and the rate."""
+        """Take up what the board says, then judge the wire's figures and the rate."""
+        self._events[:0] = statistics.events[self._board_said :]
+        self._board_said = len(statistics.events)
         read, skipped = self._damage
         if statistics.bytes_read - read >= _DAMAGE_EACH_BYTES:
             self._damaged_share = (statistics.bytes_skipped - skipped) / (statistics.bytes_read - read)

@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
@@ -25,8 +25,9 @@ from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.boards import signal_of
 from hfs_emg.errors import DiskError, RecordingError
 from hfs_emg.events import Findings
-from hfs_emg.model import Recording
-from hfs_emg.monitor import LONGEST_HOLE_S, Monitor, Status
+from hfs_emg.markers import Markers
+from hfs_emg.model import Marker, Recording
+from hfs_emg.monitor import Monitor, Status
 from hfs_emg.session.documents import START_NAME, STOP_NAME, StartDocument, read_document, start_document
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.session.store import Store
@@ -59,6 +60,19 @@ class LiveSession:
     monitor: Monitor
 
 
+class Monitored(TypedDict, total=False):
+    """What a session hands on to its `Monitor`, which says what each is."""
+
+    duration_s: float | None
+    longest_hole_s: float
+    first: Reading | None
+    markers: Markers
+    on_status: Callable[[Status], None] | None
+    on_samples: Callable[[int], None]
+    on_marker: Callable[[Marker], None]
+    on_published: Callable[[float], None]
+
+
 @contextmanager
 def live_session(
     board: Board,
@@ -67,21 +81,21 @@ def live_session(
     montage: Montage,
     settings: AnalysisSettings,
     *,
-    duration_s: float | None = None,
-    longest_hole_s: float = LONGEST_HOLE_S,
     previous: str | None = None,
-    first: Reading | None = None,
-    on_status: Callable[[Status], None] | None = None,
+    begins_in_s: float = 0.0,
+    on_sync: Callable[[float], None] | None = None,
+    **monitored: Unpack[Monitored],
 ) -> Iterator[LiveSession]:
     """A new session over an opened board, which stays the caller's to close.
 
-    previous: id of the session that this one continues after a hole that was too long, and first the reading that ended that hole.
+    previous: id of the session that this one continues. begins_in_s: when its first sample will come. on_sync: called in the recorder's
+    thread with the seconds that a sync took. monitored: what `Monitor` takes.
     However the body is left, what was recorded is put on the disk; when not one sample came, no folder stays. Raises RequestError,
     MontageError or DiskError when it cannot begin; what fails once it runs ends up in the monitor's outcome.
     """
     settings.band_hz(board.spec.rate_hz)
     signal = signal_of(board, montage)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + timedelta(seconds=begins_in_s)
     folder = store.new_session_folder(subject, now)
     model = MODEL_FILE.read_bytes()
     start = start_document(
@@ -100,21 +114,10 @@ def live_session(
 
         return Analyzer(signal, montage, settings, model)
 
-    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model))
+    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model), on_sync=on_sync)
     worker = AnalysisWorker(analyzer, signal.rate_hz)
     try:
-        monitor = Monitor(
-            board,
-            signal,
-            montage,
-            recorder,
-            worker,
-            duration_s=duration_s,
-            longest_hole_s=longest_hole_s,
-            first=first,
-            on_status=on_status,
-        )
-        yield LiveSession(folder, monitor)
+        yield LiveSession(folder, Monitor(board, signal, montage, recorder, worker, **monitored))
     finally:
         recorder.abandon()  # of no effect once it is finished
         if not recorder.samples and not (folder / STOP_NAME).exists():

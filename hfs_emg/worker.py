@@ -50,6 +50,8 @@ class AnalysisWorker:
         self._waiting: deque[Block] = deque()
         self._waiting_samples = 0
         self._found: list[Findings] = []
+        self._oldest_arrival_s: float | None = None
+        self._taken_arrival_s: float | None = None
         self._still: tuple[Invalid, ...] = ()
         self._analysed = 0
         self._ending = False
@@ -72,6 +74,11 @@ class AnalysisWorker:
         """Invalid stretches that have not ended."""
         return self._still
 
+    @property
+    def taken_arrival_s(self) -> float | None:
+        """When the last sample behind the oldest of the findings last taken had arrived; None when that is not known."""
+        return self._taken_arrival_s
+
     def put(self, block: Block) -> None:
         """Hand the next block over."""
         with self._changed:
@@ -93,6 +100,7 @@ class AnalysisWorker:
         """What was found since the last call."""
         with self._changed:
             found, self._found = self._found, []
+            self._taken_arrival_s, self._oldest_arrival_s = self._oldest_arrival_s, None
         return found
 
     def finish(self) -> list[Findings]:
@@ -108,8 +116,8 @@ class AnalysisWorker:
         try:
             analyzer = self._make()
             while (block := self._next()) is not None:
-                self._publish(analyzer.push(block), analyzer.still_invalid(), block.end)
-            self._publish(analyzer.finish(), (), self._analysed)
+                self._publish(analyzer.push(block), analyzer.still_invalid(), block.end, block.arrival_s)
+            self._publish(analyzer.finish(), (), self._analysed, None)
         except HfsError as error:
             self._fail(error)
         except Exception as error:
@@ -136,8 +144,10 @@ class AnalysisWorker:
             self._changed.notify_all()
         return _merged(taken)
 
-    def _publish(self, findings: Findings, still: Sequence[Invalid], analysed: int) -> None:
+    def _publish(self, findings: Findings, still: Sequence[Invalid], analysed: int, arrival_s: float | None) -> None:
         with self._changed:
+            if not self._found:
+                self._oldest_arrival_s = arrival_s
             self._found.append(findings)
             self._still = tuple(still)
             self._analysed = analysed

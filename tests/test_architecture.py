@@ -33,6 +33,10 @@ SHELL = {
     "hfs_emg.worker": "the analyser's thread",
     "hfs_emg.sessions": "the wall clock at the beginning of a session",
     "hfs_emg.session.recorder": "the writer's thread",
+    "hfs_emg.service": "the threads that open and finish sessions, and the wait for a board",
+    "hfs_emg.notify": "the socket of a service manager",
+    "hfs_emg.mark_socket": "the socket for markers",
+    "hfs_emg.soak": "clocks, and the system's books of threads",
     "hfs_emg.cli": "the process itself: signals, the terminal",
 }
 """The modules that may know of clocks, threads, ports and sockets, each with what for. All others are pure.

@@ -12,13 +12,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from hfs_emg.cli import GROUPS, main, parser
+from hfs_emg.service_settings import read_service
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-NOT_RUN = ("serial:", "brainflow:", "demo", "emulate")
+NOT_RUN = ("serial:", "brainflow:", "demo", "emulate", "monitor", "mark", "soak")
 """Words of command lines that want a board, real time, or Ctrl-C; other tests run what is behind them."""
 
 
@@ -74,8 +75,11 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
     page = ROOT / "docs" / "commands.md"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HFS_EMG_STORE", str(tmp_path / "store"))
-    (settings,) = blocks(page.read_text(), "toml")
+    settings, service = blocks(page.read_text(), "toml")
     Path("settings.toml").write_text(settings)
+    Path("service.toml").write_text(service)
+    told, _ = read_service(Path("service.toml"))
+    assert told.store == str(tmp_path / "recordings")
     ran = set()
     for arguments in command_lines(page):
         if any(word in argument for argument in arguments for word in NOT_RUN):

@@ -90,14 +90,11 @@ def montage_file_of(options: argparse.Namespace) -> MontageFile | None:
 
 def settings_of(options: argparse.Namespace) -> AnalysisSettings:
     """What --settings says, or the defaults."""
-    import msgspec
-
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.settings import read_settings
 
     if options.settings is None:
         return AnalysisSettings()
-    # Built here so that `--help` need not load it: the file's tables, of which there is one today.
-    whole = msgspec.defstruct("SettingsFile", [("analysis", AnalysisSettings, AnalysisSettings())], frozen=True)
-    analysis: AnalysisSettings = read_settings(options.settings, whole).analysis  # type: ignore[attr-defined]
-    return analysis
+    from hfs_emg.service_settings import SettingsFile
+    from hfs_emg.settings import read_settings
+
+    return read_settings(options.settings, SettingsFile).analysis

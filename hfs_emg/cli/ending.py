@@ -13,10 +13,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def ending_politely(stop: Callable[[], None]) -> Iterator[None]:
+def ending_politely(stop: Callable[[], None], *, hangup: Callable[[], None] | None = None) -> Iterator[None]:
     """Within the body the first signal calls `stop`, and each one after it raises KeyboardInterrupt.
 
     `stop` may only set a mark: it is called between any two steps of the body, a half-done write to the terminal included.
+    hangup: called at each SIGHUP, which then is no wish to end; it too may only set a mark.
     A signal that is ignored (`nohup`) stays ignored; outside the main thread, where no signals come, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -31,11 +32,18 @@ def ending_politely(stop: Callable[[], None]) -> Iterator[None]:
         asked = True
         stop()
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    caught = [number for number in SIGNALS if before[number] is not signal.SIG_IGN]
+    def hang_up(_number: int, _frame: FrameType | None) -> None:
+        if hangup is not None:
+            hangup()
+
+    wanted = dict.fromkeys(SIGNALS, obey)
+    if hangup is not None:
+        wanted[signal.SIGHUP] = hang_up
+    before = {number: signal.getsignal(number) for number in wanted}
+    caught = [number for number in wanted if before[number] is not signal.SIG_IGN]
     try:
         for number in caught:
-            signal.signal(number, obey)
+            signal.signal(number, wanted[number])
         yield
     finally:
         for number in caught:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from calibration.montage import Montage
     from firmware_bridge.boards import Board, Reading
     from hfs_emg.analysis.settings import AnalysisSettings
+    from hfs_emg.markers import MarkDesk
+    from hfs_emg.model import Marker
     from hfs_emg.monitor import Monitor, Outcome, Status
     from hfs_emg.session.store import Store
 
@@ -41,6 +46,10 @@ class LiveStatus:
         self._line.show(status_text(status))
         if status.ending and status.analysis_behind_s > 1:
             self._line.say(f"Ending: {status.analysis_behind_s:.0f} s are still to be analysed (Ctrl-C ends at once).")
+
+    def marked(self, rate_hz: float, marker: Marker) -> None:
+        """A marker was recorded."""
+        self._line.say(f"Marker at {clock(marker.sample / rate_hz)}: {marker.text}")
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -83,16 +92,16 @@ def watch(
 
     A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
     """
+    from hfs_emg.markers import MarkDesk
     from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
-    shown = LiveStatus()
+    shown, stopping, desk = LiveStatus(), Stopping(), MarkDesk(board.now_s)
     recover_before_recording(store, shown.say)
-    stopping = Stopping()
     over_s = None if duration_s is None else board.now_s() + duration_s
     previous, first = None, None
     try:
-        with ending_politely(stopping.stop):
+        with ending_politely(stopping.stop), marks_taken(store.root / subject, desk, board, shown):
             while True:
                 with live_session(
                     board,
@@ -104,8 +113,11 @@ def watch(
                     longest_hole_s=longest_hole_s,
                     previous=previous,
                     first=first,
+                    markers=desk.markers,
                     on_status=shown.show,
+                    on_marker=partial(shown.marked, board.spec.rate_hz),
                 ) as session:
+                    desk.session = session.folder.name
                     shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
                     stopping.passes_to(session.monitor)
                     outcome = session.monitor.run()
@@ -125,6 +137,16 @@ def watch(
     finally:
         shown.end()
     return session.folder, outcome
+
+
+@contextmanager
+def marks_taken(folder: Path, desk: MarkDesk, board: Board, shown: LiveStatus) -> Iterator[None]:
+    """Within the body markers come from the terminal's keys and from other programs."""
+    from hfs_emg.cli.keys import marking_keys
+    from hfs_emg.mark_socket import serving_marks
+
+    with serving_marks(folder, desk.mark, shown.say), marking_keys(desk, board.now_s):
+        yield
 
 
 class Stopping:

@@ -55,7 +55,8 @@ class Recorder:
 
     folder: made here, with access for its owner only. copies: files to keep with the session (settings, montage, profile, model), by
     name; their SHA-256 goes into start.json. sync_every_s: a power cut costs this much and the second under way. patient: the source is
-    a file, and waits for the disk as long as it takes. now_s: a clock that only goes forward.
+    a file, and waits for the disk as long as it takes. now_s: a clock that only goes forward. on_sync: called in the recorder's thread
+    with the seconds that it took to put a record on the disk.
     Raises DiskError when the folder cannot be made, RequestError for a name of a copy that cannot be, and RecordingError for a signal
     that BDF cannot express.
     """
@@ -70,6 +71,7 @@ class Recorder:
         copies: Mapping[str, bytes] | None = None,
         patient: bool = False,
         now_s: Callable[[], float] = time.monotonic,
+        on_sync: Callable[[float], None] | None = None,
     ) -> None:
         if sync_every_s <= 0:
             raise RequestError(f"A sync interval of {sync_every_s} s cannot be: 1 is the default.")
@@ -81,6 +83,7 @@ class Recorder:
         self._queue_samples = round(QUEUE_S * signal.rate_hz)
         self._patient = patient
         self._now_s = now_s
+        self._on_sync = on_sync
         self._next = 0
         self._skipped = 0
         self._not_kept = 0
@@ -224,7 +227,7 @@ class Recorder:
                     left.popleft().action()
                     if self._tape.full is not None:
                         raise self._tape.full
-                self._tape.commit()
+                self._commit()
             except Exception as error:
                 self._fail(error, left)
                 break
@@ -237,6 +240,12 @@ class Recorder:
             self._tape.close()
         except OSError as error:
             self._error = self._error or disk_error(error, self.folder)
+
+    def _commit(self) -> None:
+        before, begun_s = self._tape.synced_samples, self._now_s()
+        self._tape.commit()
+        if self._on_sync is not None and self._tape.synced_samples > before:
+            self._on_sync(self._now_s() - begun_s)
 
     def _next_batch(self) -> bool:
         """Wait for work and take it; False at the end. A healthy disk gets every task by itself."""

@@ -100,7 +100,7 @@ def test_channels_are_bipolar_at_gain_24_unless_the_url_says_otherwise(
         ("gain=10", "no gain=10: choose one of 1, 2, 4, 6, 8, 12, 24"),
         ("gain=24.0", "choose one of 1, 2, 4, 6, 8, 12, 24"),
         ("gain=", "choose one of 1, 2, 4, 6, 8, 12, 24"),
-        ("srb2=0", "no option 'srb2': it takes daisy, search, reference, gain"),
+        ("srb2=0", "no option 'srb2': it takes daisy, search, button, reference, gain"),
     ],
 )
 def test_a_value_that_does_not_exist_is_answered_with_those_that_do(query: str, words: str) -> None:
