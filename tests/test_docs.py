@@ -98,6 +98,8 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
         "import",
         "verify",
         "recover",
+        "export",
+        "erase",
     }
     assert "spasm" in capsys.readouterr().out
 

@@ -145,8 +145,8 @@ def _day(found: Results) -> Lines:
             f"{r['lost']} as recorded, {r['truly_lost']} in truth; {r['estimated']} of them an estimate, of which the worst was off by "
             f"{r['worst_estimate']} samples. Every sample {'is' if r['accounted'] else 'is NOT'} accounted for. "
             f"Memory {min(memory):.0f} to {max(memory):.0f} MB, {r['grown_mb']:+.1f} MB after the first fifth. "
-            f"From a minute after each hole to the next, {r['same']} of {r['away_from_holes']} findings are those of the undisturbed signal "
-            f"(same kind and side, edges within one sample), "
+            f"From a minute after each hole to the next, {r['same']} of {r['away_from_holes']} findings are those of the "
+            f"undisturbed signal (same kind and side, edges within one sample), "
             f"{r['others']} others were found; levels remember what was before the hole.",
             "  ",
         )
@@ -208,7 +208,10 @@ def _short(seen: str) -> str:
 
 def _provoked(r: Result) -> str:
     """The emulator's faults, else what its tests call it."""
-    return ", ".join(f"`{name}`" for name in r["faults"]) or r["scenes"][0]
+    names = [f"`{name}`" for name in r["faults"]]
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return ", ".join(names) or str(r["scenes"][0])
 
 
 def _lost(recordings: Sequence[Sequence[int]]) -> str:

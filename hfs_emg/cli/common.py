@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,20 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_subject(parser: argparse.ArgumentParser) -> None:
+def add_subject(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """--subject."""
-    parser.add_argument("--subject", required=True, metavar="ID", help="subject code: letters and digits, no name")
+    parser.add_argument(
+        "--subject", required=required, metavar="ID", help="subject code: letters and digits, no name of a person"
+    )
+
+
+def warn_of_name(subject: str) -> None:
+    """One line on standard error when a subject code looks like a name or a birth date; it is taken all the same."""
+    from hfs_emg.sharing import doubt_of_code
+
+    doubt = doubt_of_code(subject)
+    if doubt is not None:
+        sys.stderr.write(f"hfs-emg: {doubt}\n")
 
 
 def add_montage(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from hfs_emg.cli.common import (
     seconds,
     settings_of,
     store_of,
+    warn_of_name,
 )
 from hfs_emg.cli.output import check_output, write_json
 
@@ -95,6 +96,7 @@ def run_record(options: argparse.Namespace) -> int:
     store = store_of(options)
     # Tried before the board is touched: whoever has glued electrodes should not learn this last.
     store.new_session_folder(options.subject, datetime.now(UTC))
+    warn_of_name(options.subject)
     from hfs_emg.boards import open_lasting_board
 
     with contextlib.closing(open_lasting_board(options.board)) as board:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfs_emg.cli.common import Subparsers, add_json, add_store, for_people, seconds, store_of
+from hfs_emg.cli.common import Subparsers, add_json, add_store, for_people, seconds, store_of, warn_of_name
 from hfs_emg.cli.output import check_output, write_json
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def run_monitor(options: argparse.Namespace) -> int:
         options.store = Path(service.store)
     store = store_of(options)
     check_ready(store, service.subject)
+    warn_of_name(service.subject)
 
     def montage_of(board: Board):  # type: ignore[no-untyped-def]
         return montage_of_board(board.spec.exg_channels, montage_file)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hfs_emg.cli.care import add_passphrase, run_import_archive
 from hfs_emg.cli.common import (
     Subparsers,
     add_json,
@@ -18,6 +19,7 @@ from hfs_emg.cli.common import (
     montage_file_of,
     settings_of,
     store_of,
+    warn_of_name,
 )
 from hfs_emg.cli.output import check_output, write_json
 from hfs_emg.cli.summary import SIMULATED, summary_text
@@ -54,12 +56,14 @@ def add(commands: Subparsers) -> None:
     show.set_defaults(run=run_show)
     imported = commands.add_parser(
         "import",
-        help="take a recording of another program into the store",
-        description="Reads OpenBCI GUI text, BrainFlow CSV, EDF, EDF+, BDF or BDF+, keeps it as a session, and analyses it.",
+        help="take a recording of another program, or an archive, into the store",
+        description="Reads OpenBCI GUI text, BrainFlow CSV, EDF, EDF+, BDF or BDF+, keeps it as a session, and analyses it. An archive of "
+        "`export` brings its sessions as they are.",
         epilog="example: hfs-emg import OpenBCI-RAW.txt --subject S01 --montage wiring.toml",
     )
     imported.add_argument("file", type=Path, metavar="FILE")
-    add_subject(imported)
+    add_subject(imported, required=False)
+    add_passphrase(imported)
     add_montage(imported)
     add_settings(imported)
     add_store(imported)
@@ -145,10 +149,17 @@ def _head(session: Session) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Take a file in."""
+    from hfs_emg.archive import is_archive
+    from hfs_emg.errors import RequestError
     from hfs_emg.formats import open_recording
     from hfs_emg.session.store import check_subject
 
+    if is_archive(options.file):
+        return run_import_archive(options)
+    if options.subject is None:
+        raise RequestError("Whose recording is it? Give --subject ID (see: hfs-emg import --help).")
     check_subject(options.subject)
+    warn_of_name(options.subject)
     check_output(options.json, options.force, sources=(options.file,))
     settings = settings_of(options)
     recording = open_recording(options.file, montage_file_of(options))
