@@ -294,7 +294,7 @@ def _found_in_analysis(path: Path) -> Found:
         raise RecordingError(
             f"{path} cannot be read ({error.strerror}): name a file that analyze --json wrote."
         ) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise RecordingError(f"{path} is not JSON ({error}): name a file that analyze --json wrote.") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != _ANALYSIS:

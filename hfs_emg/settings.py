@@ -41,7 +41,7 @@ def settings_from_toml(text: str, type_: type[T], name: str) -> T:
     """TOML text as a `type_`; `name` opens the messages. Raises RequestError that lists every mistake, one per line."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"{name} is not TOML: {error}; correct that line.") from None
     mistakes = list(_mistakes(table, type_, ""))
     if not mistakes:

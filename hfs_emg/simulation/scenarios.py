@@ -51,7 +51,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
     """The scenario in TOML text; `source` names it in messages. Raises RequestError listing all mistakes."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"{source} is not valid TOML ({error}): correct that line.") from None
     mistakes = list(_mistakes(table, Scenario, ""))
     if mistakes:

@@ -72,7 +72,7 @@ def read_truth(path: Path | str) -> Truth:
         raise RecordingError(f"{path} cannot be read ({error.strerror}): give the path of a truth file.") from None
     try:
         content: Any = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise RecordingError(f"{path} is not JSON ({error}): simulate the recording again to get its truth.") from None
     found = content.get("schema") if isinstance(content, dict) else None
     if found != SCHEMA:
