@@ -75,7 +75,9 @@ class MarkSocket:
                 return
             with caller, contextlib.suppress(OSError):
                 caller.settimeout(_PATIENCE_S)
-                caller.sendall(msgspec.json.encode(self._answer(_line_of(caller))) + b"\n")
+                line = _line_of(caller)
+                if line:  # else somebody only asked whether we are here
+                    caller.sendall(msgspec.json.encode(self._answer(line)) + b"\n")
 
     def _answer(self, line: bytes) -> Marked:
         try:

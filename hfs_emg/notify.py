@@ -14,6 +14,7 @@ from collections.abc import Callable, MutableMapping
 
 STATUS_EVERY_S = 10.0
 _USEC = 1_000_000
+_KIND = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
 
 
 class Notifier:
@@ -79,12 +80,11 @@ def notifier_of(environment: MutableMapping[str, str] | None = None) -> Notifier
     if not address.startswith(("/", "@")):
         return Notifier(lambda _message: None)
     ours = usec.isdigit() and int(usec) > 0 and pid in ("", str(os.getpid()))
-    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    sender.setblocking(False)
     name = "\0" + address[1:] if address.startswith("@") else address
 
     def send(message: str) -> None:
-        with contextlib.suppress(OSError):  # a full or vanished socket: the watchdog then judges by what it heard
+        # A full or vanished socket is no reason to stop: the watchdog judges by what it heard.
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, _KIND) as sender:
             sender.sendto(message.encode(), name)
 
     return Notifier(send, int(usec) / _USEC if ours else None)

@@ -182,8 +182,6 @@ class Service:
                     self._finish_aside(session, ended)
                     self._now = self._taken_successor()
                     continue
-                if self._asked:
-                    self._notifier.stopping()
                 outcome = session.finish(ended)
                 self._tell(session, outcome)
                 if outcome.reason != LOST or outcome.errors:
@@ -260,6 +258,11 @@ class Service:
         self._not_before = samples + round(AGAIN_S * self._rate_hz)
 
     def _show(self, status: Status) -> None:
+        if status.ending:
+            if self._asked:
+                self._notifier.stopping()
+            self._say(f"Ending: {status.analysis_behind_s:.0f} s are still to be analysed.")
+            return
         changed = status.problem is not self._problem
         if changed and status.problem is not None:
             self._say(f"hfs-emg: {status.problem}")
