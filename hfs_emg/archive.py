@@ -27,6 +27,8 @@ from hfs_emg.session.store import Store
 
 INDEX_NAME, KEY_NAME, SEALED_NAME = "hfs-emg-archive.json", "key.age", "sessions.tar.age"
 SCHEMA = "hfs-emg/archive/1"
+ARRIVING = ".arriving-"
+"""Begins the name of the folder of the store in which an archive is unpacked; one that is left over was interrupted."""
 LONGEST_INDEX = 1 << 20
 LONGEST_KEY = 1 << 16
 _MEMBER = re.compile(r"([A-Za-z0-9]{1,32})/(\d{8}T\d{6}Z-[0-9a-f]{4})/([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
@@ -92,7 +94,7 @@ def read_archive(path: Path, store: Store, passphrase: str | None = None) -> lis
     Raises RequestError for a session that is there already or a passphrase that is missing or wrong, RecordingError for a damaged
     archive, and DiskError.
     """
-    room = store.root / f".arriving-{secrets.token_hex(4)}"
+    room = store.root / f"{ARRIVING}{secrets.token_hex(4)}"
     try:
         make_private_folder(room)
         try:

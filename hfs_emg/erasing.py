@@ -1,18 +1,21 @@
 """Erasing a subject: every session, calibration profile and other file of it, and what was derived from them.
 
-Rule: the subject's folder is first renamed, so that it is gone for everybody at once, then emptied; an erasure that was broken off goes on
-when it is asked for again. The catalogue goes as a whole, because SQLite keeps deleted rows in its free pages; it is made anew from the
-files that stay. Files are unlinked, not overwritten: on flash memory overwriting proves nothing, an encrypted disk does.
+Rule: the subject's folder is first renamed, so that it is gone for everybody at once, then emptied; an erasure that was broken off goes
+on when it is asked for again. The catalogue goes as a whole, because SQLite keeps deleted rows in its free pages; it is made anew from
+the files that stay. What an interrupted import left goes too, because nobody knows whose it is. Files are unlinked, not overwritten: on
+flash memory overwriting proves nothing, an encrypted disk does.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hfs_emg.archive import ARRIVING
 from hfs_emg.errors import DiskError, RequestError
 from hfs_emg.session.catalogue import CATALOGUE_NAME
 from hfs_emg.session.files import sync_folder
@@ -67,6 +70,8 @@ def erase(store: Store, subject: str, progress: Callable[[float], None] | None =
             here.rename(leaving)
             sync_folder(store.root)
             _empty(leaving, found.files, done, progress)
+        for left in store.root.glob(f"{ARRIVING}*"):
+            shutil.rmtree(left)
         for name in _CATALOGUE:
             (store.root / name).unlink(missing_ok=True)
         sync_folder(store.root)

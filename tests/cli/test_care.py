@@ -103,6 +103,8 @@ def test_a_code_that_is_one_draws_none(hfs, tmp_path, code):
 
 def test_erase_removes_all_of_a_subject_and_nothing_else(hfs, store):
     kept = everything(store / "S2")
+    (store / ".arriving-00ff").mkdir()
+    (store / ".arriving-00ff" / "sessions.tar").write_text("S1")
     result = hfs("erase", "S1", "--yes", "--store", store, "--json", store.parent / "erased.json")
     assert result.status == 0
     assert "S1, 2 sessions, 1 of calibration; " in result.out
