@@ -10,7 +10,7 @@ from hfs_emg.simulation.phenotypes import PHENOTYPES
 from hfs_emg.simulation.subjects import draw_subject, phenotype_names
 
 Set = Literal["train", "tune", "test"]
-SEEDS: dict[Set, range] = {"train": range(10_000, 15_824), "tune": range(20_000, 20_156), "test": range(30_000, 30_078)}
+SEEDS: dict[Set, range] = {"train": range(10_000, 13_016), "tune": range(20_000, 20_156), "test": range(30_000, 30_078)}
 DURATION_S: dict[Set, float] = {"train": 100.0, "tune": 180.0, "test": 480.0}
 
 
