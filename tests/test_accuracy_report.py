@@ -20,6 +20,7 @@ from benchmarks.goals import GOALS, KIND_GOALS, Goal, share, with_interval  # no
 from benchmarks.subjects import DrawnSubject  # noqa: E402
 from benchmarks.trials import AS_DRAWN, Conditions, Outcome, Trial, run_trial  # noqa: E402
 from hfs_emg.analysis.analyzer import Analyzer  # noqa: E402
+from hfs_emg.analysis.classify import DEFAULT_MODEL  # noqa: E402
 from hfs_emg.errors import RequestError  # noqa: E402
 from hfs_emg.evaluate import Found, score  # noqa: E402
 from hfs_emg.events import Episode, Findings, Kind, SideName  # noqa: E402
@@ -394,3 +395,9 @@ def test_the_command_names_what_it_takes() -> None:
     assert re.search(
         r"^accuracy: to-run\n\t@\$\(RUN\) benchmarks\.accuracy$", (ROOT / "Makefile").read_text(), re.MULTILINE
     )
+
+
+@pytest.mark.parametrize("page", ["accuracy.md", "peers.md"])
+def test_a_page_of_figures_is_of_the_model_that_is_shipped(page: str) -> None:
+    """Whoever learns a new model measures anew: `make accuracy`, `make bench-peers`."""
+    assert model_mark(DEFAULT_MODEL.read_bytes()) in (ROOT / "docs" / page).read_text()
