@@ -102,7 +102,7 @@ def test_the_model_is_the_sessions_own_unless_asked_anew(hfs, store, monkeypatch
     session, _ = record(store)
     before = analysed(hfs, session)["episodes"]
     model = json.loads(DEFAULT_MODEL.read_bytes())
-    model["intercept"][model["classes"].index("spasm")] -= 1000.0
+    model["in_context"]["intercept"][model["classes"].index("spasm")] -= 1000.0
     other = store / "model.json"
     other.write_text(json.dumps(model))
     monkeypatch.setattr("hfs_emg.sessions.MODEL_FILE", other)
