@@ -43,7 +43,7 @@ def test_while_the_disk_stalls_the_analysis_goes_on_and_the_screen_says_how_far_
     assert session.stop.samples == 100 * RATE_HZ
     assert session.stop.lost_samples == outcome.lost_samples == room.recorder.not_kept_samples
     assert outcome.lost_samples >= 30 * RATE_HZ
-    ((start, to),) = session.gaps
-    assert 60 * RATE_HZ <= start <= 61 * RATE_HZ
-    assert to - start == outcome.lost_samples
+    # On a busy machine the queue may find room in between: then there are several gaps.
+    assert 60 * RATE_HZ <= session.gaps[0][0] <= 61 * RATE_HZ
+    assert sum(to - start for start, to in session.gaps) == outcome.lost_samples
     assert damage_of(session) == ()

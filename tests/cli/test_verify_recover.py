@@ -91,7 +91,12 @@ def test_damage_of_any_file_is_named(hfs, finished, name):
 
 
 def without_the_second(lines):
-    return [line for n, line in enumerate(sorted(lines, key=lambda e: e["start_s"])) if n != 1]
+    """It is put where nothing is looked for, because a journal that is too short is damaged."""
+    second = sorted(line["start_s"] for line in lines)[1]
+    for line in lines:
+        if line["start_s"] == second:
+            line["start_s"], line["end_s"] = second + 1000.0, line["end_s"] + 1000.0
+    return lines
 
 
 def with_another(lines):
