@@ -16,6 +16,7 @@ import msgspec
 
 from hfs_emg.errors import HfsError, RequestError
 from hfs_emg.markers import marker_text
+from hfs_emg.session.files import make_private_parents
 
 SOCKET_NAME = ".marks"
 _LONGEST_LINE = 4096
@@ -41,6 +42,7 @@ class MarkSocket:
         self._closed = False
         if _answers(self._path):
             raise FileExistsError(f"{self._path} is served by another recording")
+        make_private_parents(self._path)  # a subject's first session makes its folder later
         self._path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:

@@ -117,6 +117,13 @@ def taken(desk):
     return [m.text for m in desk.markers.due(lambda _s: 0.0, 1)]
 
 
+def test_markers_are_taken_in_a_subjects_first_recording(tmp_path, desk):
+    """Its folder is not there yet."""
+    with serving_marks(tmp_path / "NEW", desk.mark, pytest.fail):
+        assert put_mark(tmp_path, "tablet taken", "NEW").session == desk.session
+    assert (tmp_path / "NEW").stat().st_mode & 0o777 == 0o700
+
+
 def test_another_program_puts_a_marker_into_the_session_that_runs(tmp_path, desk):
     with serving_marks(tmp_path / "S1", desk.mark, pytest.fail):
         assert put_mark(tmp_path, "tablet taken").session == desk.session

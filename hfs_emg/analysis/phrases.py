@@ -36,12 +36,12 @@ def _so_far(what: str) -> Callable[[float], str]:
 
 
 _KINDS_SO_FAR = {
-    "spasm": "spasms of this side",
+    "spasm": "spasms",
     "spasm_other": "spasms of the other side",
-    "twitch": "twitches of this side",
+    "twitch": "twitches",
     "voluntary_here": "one-sided voluntary movements of this side",
     "oral_here": "one-sided chewing or speech",
-    "synkinesis": "synkineses of this side",
+    "synkinesis": "synkineses",
     "blink": "blinks",
     "blepharospasm": "runs of blepharospasm",
     "voluntary": "two-sided movements",
@@ -133,7 +133,7 @@ _PHRASES: dict[str, Callable[[float], str]] = {
     "lower_count": lambda v: f"{v:.0f} movements of the lower face in the last 5 s",
     "lower_interval": lambda v: f"lower face moving every {v:.1f} s",
     **{f"rate_{kind}": _so_far(words) for kind, words in _KINDS_SO_FAR.items()},
-    "best_spasm": lambda v: f"clearest spasm of this side so far {100 * v:.0f} %",
+    "best_spasm": lambda v: f"clearest spasm so far {100 * v:.0f} %",
     "observed": lambda v: f"{2**v:.0f} min watched",
     "near_spasm": lambda v: "beside what looks like a spasm" if v > 0.5 else "no spasm beside it",
     "near_voluntary": lambda v: (
