@@ -46,7 +46,7 @@ PARTS = {
     "kills": Part(950, kills.kill_process),
     "commands": Part(50, kills.kill_command),
     "damage": Part(10_000, _damage),
-    "links": Part(500, links.trial),
+    "links": Part(1000, links.trial),
     "clock": Part(1, clock.clock_trial),
     "day": Part(1, day.day_trial),
 }

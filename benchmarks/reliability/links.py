@@ -1,9 +1,9 @@
-"""Links that are torn and come back: `python -m benchmarks.reliability.links --trials 500 --out links.jsonl`.
+"""Links that are torn and come back: `python -m benchmarks.reliability.links --trials 1000 --out links.jsonl`.
 
 In virtual time: is every sample where it belongs, and every loss counted?
 
 Each seed is one recording: a board at a rate of its own, delivered in bursts, about a minute of signal, one interruption, and some
-seconds more. The samples are numbered, so that the emulator's truth is known.
+seconds more; every other one is an unplug. The samples are numbered, so that the emulator's truth is known.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ class LinkCycle:
         return self.worst_error <= BOUND_S * spec.rate_hz and self.estimated == self.lost
 
 
+def kind_of(seed: int) -> str:
+    """Every other seed pulls the plug, the rest take turns."""
+    others = [kind for kind in INTERRUPTIONS if kind != "unplug"]
+    return others[seed // 2 % len(others)] if seed % 2 else "unplug"
+
+
 class Numbers:
     """Counts that are the number of their sample, on every channel."""
 
@@ -106,7 +112,7 @@ def lasting_board(emulator: CytonEmulator, *, daisy: bool = False) -> HealingBoa
 def link_cycle(seed: int, kind: str | None = None) -> LinkCycle:
     """One recording with one interruption; the seed decides all of it."""
     random = np.random.default_rng(seed)
-    kind = kind or list(INTERRUPTIONS)[seed % len(INTERRUPTIONS)]
+    kind = kind or kind_of(seed)
     told = INTERRUPTIONS[kind]
     daisy = bool(random.random() < 0.2)
     rate_hz = float(random.uniform(248.75, 251.25))
@@ -178,7 +184,7 @@ def matrix(results: list[Result]) -> list[tuple[str, int, int, int, float]]:
 def main() -> int:
     """Run the cycles and say how they went."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--trials", type=int, default=500)
+    options.add_argument("--trials", type=int, default=1000)
     options.add_argument("--first", type=int, default=0, metavar="SEED")
     options.add_argument("--out", type=Path, help="JSON lines; what is there is not run again")
     given = options.parse_args()
