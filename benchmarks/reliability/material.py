@@ -33,9 +33,15 @@ def recorder_in(folder: Path) -> Recorder:
     return Recorder(folder, start, signal=SIGNAL, copies={"settings.json": b'{"a": 1}\n'}, patient=True)
 
 
+_LONGEST_LOSS = 64
+
+
 def counts(first: int, end: int, seed: int) -> NDArray[np.int32]:
-    """(samples, 9) of which each tells its sample, column and seed."""
-    samples = np.arange(first, end, dtype=np.int64)[:, None]
+    """(samples, 9) of which each tells its sample, column and seed; a lost one repeats the last that came, as every loss is filled."""
+    before = max(0, first - _LONGEST_LOSS)
+    numbers = np.arange(before, end, dtype=np.int64)
+    came = np.maximum.accumulate(np.where(lost(before, end, seed), 0, numbers))
+    samples = came[first - before :, None]
     return ((samples * 8191 + np.arange(9) * 524287 + seed * 7919) % 2**24 - 2**23).astype(np.int32)
 
 

@@ -1,7 +1,9 @@
 """How much of a signal file was recorded, and which samples of it never came.
 
 Rule: the timeline says it, record by record. A record without its line, as a power cut or a damaged timeline leaves it, counts when it
-carries its own time stamp, and then its annotations say what was lost and what is padding.
+carries its own time stamp, and then its annotations say what was lost and what is padding. A gap is annotated when it has ended, so
+one that was under way is not among them: in such a record a sample that repeats the one before it on every input, as a filled one
+does and noise never, counts as lost.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ def measure(file: BdfFile, timeline: Timeline, stop: StopDocument | None, *, gro
         for a in found
         if a.text == "gap" and a.duration_s is not None
     ]
+    pairs += [pair for k in range(records) if k not in timeline.records for pair in _repeated(file, k, samples)]
     return Extent(records, samples, _joined(pairs, samples), _markers(timeline, found, rate_hz), tuple(notes))
 
 
@@ -107,6 +110,20 @@ def _recorded_samples(timeline: Timeline, records: int, length: int, rate_hz: fl
         if count:
             return k * length + count
     return 0
+
+
+def _repeated(file: BdfFile, record: int, samples: int) -> list[tuple[int, int]]:
+    """Pairs [from, to) of a record's samples that are as the one before them; the first of a recording has none before it."""
+    columns = [i for i, s in enumerate(file.header.signals) if not s.annotations]
+    before = min(record, 1)
+    rows = np.stack(file.read(record - before, before + 1, columns), axis=1)
+    length = file.header.signals[columns[0]].samples_per_record
+    first = (record - before) * length
+    same = np.concatenate([[False], (rows[1:] == rows[:-1]).all(axis=1)])
+    same[: before * length] = False
+    same[max(0, samples - first) :] = False
+    edges = np.flatnonzero(np.diff(same.astype(np.int8), prepend=0, append=0))
+    return [(first + int(a), first + int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def _joined(pairs: list[tuple[int, int]], samples: int) -> NDArray[np.int64]:

@@ -101,15 +101,21 @@ class SignalFile:
         """Bytes of annotations that the next record takes beside its time stamp."""
         return ANNOTATION_BYTES - len(encode_stamp(self._onset_s()))
 
-    def append(self, samples: NDArray[np.int32], annotations: bytes = b"") -> int:
-        """One record: (samples_per_record, signals) counts and encoded annotations. Returns the CRC-32 of its bytes."""
+    def next_record(self, samples: NDArray[np.int32], annotations: bytes = b"") -> bytes:
+        """The next record: (samples_per_record, signals) counts and encoded annotations, not written yet."""
         text = (encode_stamp(self._onset_s()) + annotations).ljust(ANNOTATION_BYTES, b"\x00")
-        record = encode_samples(np.ascontiguousarray(samples.T)).tobytes() + text
+        return encode_samples(np.ascontiguousarray(samples.T)).tobytes() + text
+
+    def append(self, samples: NDArray[np.int32], annotations: bytes = b"") -> None:
+        """Make the next record, and write it."""
+        self.append_record(self.next_record(samples, annotations))
+
+    def append_record(self, record: bytes) -> None:
+        """Write the record that `next_record` made."""
         if len(record) != self._header.record_bytes:
             raise ValueError(f"a record of {len(record)} bytes where {self._header.record_bytes} are due")
         self._write(record)
         self.records += 1
-        return zlib.crc32(record)
 
     def sync(self) -> None:
         """Put what was appended on the disk, then say in the header how many records there are."""

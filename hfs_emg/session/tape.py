@@ -229,12 +229,13 @@ class Tape:
         """Write the record; its last `padding` samples were not recorded."""
         count = self._length - padding
         lost = self._losses.record(self._lost[:count], self.samples - count, last=padding > 0)
-        text = self._annotations.take(self._file.annotation_room)
-        crc32 = self._spend(partial(self._file.append, self._record, text))
+        record = self._file.next_record(self._record, self._annotations.take(self._file.annotation_room))
+        # The line comes first: a record whose gap has not ended yet does not say so itself, and nothing lost may pass for signal.
+        line = RecordLine(self._file.records, zlib.crc32(record), self._arrival_s, count, lost, self._episodes.length)
+        self._spend(partial(self._timeline.append, line))
+        self._spend(partial(self._file.append_record, record))
         self._filled = 0
         self._kept = _Tally(self._file.records, self.samples, self._losses.samples, self._losses.gaps)
-        line = RecordLine(self._file.records - 1, crc32, self._arrival_s, count, lost, self._episodes.length)
-        self._spend(partial(self._timeline.append, line))
 
     def _pad(self) -> None:
         """Complete the record with the last value, and say so in it."""
@@ -249,6 +250,8 @@ class Tape:
         self._put_record(padding)
 
     def _sync(self) -> None:
+        if self._timeline.urgent:
+            self._timeline.sync()  # what was lost in a record is known before the record counts as kept
         try:
             self._file.check_there()
             self._file.sync()
