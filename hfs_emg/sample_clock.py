@@ -18,6 +18,8 @@ _BUCKET_S = 1.0
 _KEPT_BUCKETS = 600
 _ANCHOR_BUCKETS = 5
 _FIT_AFTER_S = 10.0
+_FITS = 60
+"""The line is fitted anew when the seconds seen have grown by this part: every second at first, every tenth one after ten minutes."""
 _BELIEVABLE = 0.05
 """An oscillator is off by 2.5 % at worst (ADS1299 over its whole temperature range); a fit beyond 5 % is no fit."""
 
@@ -30,6 +32,8 @@ class SampleClock:
         self._rate_hz = nominal_hz
         self._fitted = False
         self._stretch = 0
+        self._seconds_in_stretch = 0
+        self._seconds_unfitted = 0
         self._buckets: deque[tuple[int, int, float, int]] = deque(
             maxlen=_KEPT_BUCKETS
         )  # second, index, arrival, stretch
@@ -48,7 +52,7 @@ class SampleClock:
     @property
     def settled(self) -> bool:
         """True once the rate is fitted and the present stretch long enough for its most punctual samples to stand out."""
-        return self._fitted and sum(stretch == self._stretch for *_, stretch in self._buckets) >= _ANCHOR_BUCKETS
+        return self._fitted and self._seconds_in_stretch >= _ANCHOR_BUCKETS
 
     @property
     def started(self) -> bool:
@@ -58,6 +62,7 @@ class SampleClock:
     def interrupt(self) -> None:
         """What comes next lies at an estimated index: a new stretch of the same rate."""
         self._stretch += 1
+        self._seconds_in_stretch = 0
 
     def observe(self, first: int, arrival_s: NDArray[np.float64]) -> None:
         """Samples first, first + 1, … came at arrival_s."""
@@ -99,9 +104,12 @@ class SampleClock:
 
     def _note(self, second: int, index: int, arrival_s: float) -> None:
         if not self._buckets or (second, self._stretch) != (self._buckets[-1][0], self._buckets[-1][3]):
-            if self._buckets:
+            self._seconds_unfitted += 1
+            if self._seconds_unfitted * _FITS > len(self._buckets) > 0:
+                self._seconds_unfitted = 0
                 self._fit()
             self._buckets.append((second, index, arrival_s, self._stretch))
+            self._seconds_in_stretch += 1
             return
         _, best, best_s, _ = self._buckets[-1]
         if arrival_s - best_s < (index - best) / self._nominal_hz:
@@ -120,13 +128,13 @@ class SampleClock:
 
     def _fit(self) -> None:
         """Least squares through the more punctual half of the seconds seen."""
-        _, last, last_s, _ = self._buckets[-1]
-        points = np.array([(index - last, arrival_s - last_s) for _, index, arrival_s, _ in self._buckets])
-        x = points[:, 0] / self._nominal_hz
-        late = points[:, 1] - x
-        stretch = np.array([stretch for _, _, _, stretch in self._buckets])
-        stretch -= stretch[0]
-        if sum(float(np.ptp(points[stretch == s, 1])) for s in np.unique(stretch)) < _FIT_AFTER_S:
+        points = np.array(self._buckets)
+        came_s = points[:, 2] - points[-1, 2]
+        x = (points[:, 1] - points[-1, 1]) / self._nominal_hz
+        late = came_s - x
+        stretch = (points[:, 3] - points[0, 3]).astype(np.int64)
+        stretches = np.flatnonzero(np.bincount(stretch))
+        if sum(float(np.ptp(came_s[stretch == s])) for s in stretches) < _FIT_AFTER_S:
             return
         keep = np.ones(len(x), np.bool_)
         slope = 0.0
@@ -138,7 +146,7 @@ class SampleClock:
             slope = float((from_x * from_late)[keep].sum() / spread)
             residual = from_late - slope * from_x
             keep = np.zeros(len(x), np.bool_)
-            for s in np.unique(stretch):
+            for s in stretches:
                 here = stretch == s
                 keep[here] = residual[here] <= np.median(residual[here])
         if abs(slope) < _BELIEVABLE:
