@@ -76,6 +76,7 @@ class Monitor:
         self._before = (0, 0)
         self._montage = montage
         self._burden = Burden(montage)
+        self._doubted = (0, 0.0)
         self._span = SessionSpan(None if duration_s is None else max(1, round(duration_s * signal.rate_hz)))
         self._on_status = on_status
         self._on_samples, self._on_marker, self._on_published = on_samples, on_marker, on_published
@@ -305,7 +306,7 @@ class Monitor:
     def _status(self, *, ending: bool = False) -> Status:
         elapsed_s = self._samples / self._rate_hz
         analysed_s = self._worker.analysed_samples / self._rate_hz
-        valid_s = self._burden.valid_s(analysed_s, self._worker.still_invalid)
+        valid_s = self._valid_s(analysed_s)
         behind = 0 if self._disk_error else self._recorder.samples - self._recorder.synced_samples
         return Status(
             elapsed_s=elapsed_s,
@@ -321,6 +322,15 @@ class Monitor:
             disk_lost_samples=self._recorder.not_kept_samples,
             silent_s=self._silent_s,
         )
+
+    def _valid_s(self, analysed_s: float) -> float:
+        """Valid time of what was analysed. What is doubtful is added up anew only when there is more of it: a night has thousands."""
+        still, settled = self._worker.still_invalid, len(self._burden.invalid)
+        if still:
+            return self._burden.valid_s(analysed_s, still)
+        if self._doubted[0] != settled:
+            self._doubted = settled, analysed_s - self._burden.valid_s(analysed_s)
+        return max(0.0, analysed_s - self._doubted[1])
 
     def finish(self, ended: Ended) -> Outcome:
         """Wait for the analysis of what was recorded, and close the session; in any thread, once."""

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from calibration.montage import Montage, Side, Site
+from hfs_emg.analysis.episode_log import EpisodeLog
 from hfs_emg.events import KINDS, Episode, Findings, Invalid
 
 Span = tuple[float, float]
@@ -41,17 +42,26 @@ class Burden:
 
     def __init__(self, montage: Montage) -> None:
         self._montage = montage
-        self.episodes: list[Episode] = []
+        self._log = EpisodeLog()
+        self._counts = dict.fromkeys((side.value for side in Side), 0)
         self.invalid: list[Invalid] = []
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """All of them, in the order in which they were settled."""
+        return list(self._log)
 
     def add(self, findings: Findings) -> None:
         """Take what was settled."""
-        self.episodes += findings.episodes
+        self._log.extend(findings.episodes)
         self.invalid += findings.invalid
+        for episode in findings.episodes:
+            if KINDS[episode.kind].counts_as_spasm and episode.side in self._counts:
+                self._counts[episode.side] += 1
 
     def count(self, side: Side) -> int:
         """Spasms of a side so far."""
-        return sum(1 for e in self.episodes if KINDS[e.kind].counts_as_spasm and e.side == side)
+        return self._counts[side.value]
 
     def valid_s(self, duration_s: float, still: Sequence[Invalid] = ()) -> float:
         """Time during which every side of the montage can be believed. `still`: stretches that have not ended."""
@@ -60,7 +70,7 @@ class Burden:
 
     def side(self, side: Side, duration_s: float) -> SideBurden:
         """The burden of one side over a recording of this length."""
-        spasms = [e for e in self.episodes if KINDS[e.kind].counts_as_spasm and e.side == side]
+        spasms = [e for e in self._log if KINDS[e.kind].counts_as_spasm and e.side == side]
         valid = max(0.0, duration_s - measure(union(self._doubtful(side, ())))) if self._montage.on(side) else 0.0
         sites: dict[str, int] = {}
         for episode in spasms:
