@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibration.montage import default_montage
 from hfs_emg.errors import RequestError
 from hfs_emg.model import Input, Montage, Signal
-from hfs_emg.simulation.anatomy import MUSCLE_INDEX, MUSCLES, draw_face
+from hfs_emg.simulation.anatomy import MUSCLE_INDEX, MUSCLES, Face, draw_face
 from hfs_emg.simulation.background import Background
 from hfs_emg.simulation.carrier import CarrierBank
 from hfs_emg.simulation.confounders import WAVES
@@ -74,6 +74,11 @@ class SimulatedFace:
         self._read_to = 0
 
     @property
+    def anatomy(self) -> Face:
+        """This person's constants: which input sees which muscle how strongly, and the like."""
+        return self._face
+
+    @property
     def quiet_rms_uv(self) -> Samples:
         """(inputs,) RMS at rest from 20 Hz up, without hum, at the output rate."""
         return self._background.quiet_rms_uv
@@ -93,6 +98,10 @@ class SimulatedFace:
             out[done : done + len(piece)] = piece
             done += len(piece)
         return out
+
+    def waves_of(self, discharge: Discharge) -> list[tuple[int, Samples, Samples]]:
+        """One contraction as the inputs see it: index of its first sample, the wave in µV, its weight at each input (inputs,)."""
+        return [(first, wave, weights) for _, first, wave, weights in self._contraction(discharge)]
 
     def truth(self, until_s: float) -> Truth:
         """What happened before until_s. Asking changes nothing about what `read` gives."""

@@ -34,7 +34,7 @@ def _spasms(
     drawn: dict[str, Any] = {
         "side": side if side is not None else likely_side(rng),
         "rate_per_min": log_uniform(rng, *rate_per_min),
-        "amplitude_uv": log_uniform(rng, 20.0, 130.0),
+        "amplitude_uv": log_uniform(rng, 25.0, 130.0),
         "amplitude_spread": rng.uniform(0.2, 0.55),
         "isolated": rng.uniform(0.1, 1.0),
         "grouped": rng.uniform(0.1, 1.0),
@@ -52,7 +52,7 @@ def _spasms(
         "clustering": rng.uniform(0.1, 0.95),
         "blink_triggered": rng.uniform(0.0, 0.3) if chance(rng, 0.6) else 0.0,
         "blink_tail": log_uniform(rng, 0.3, 1.5),
-        "movement_triggered": rng.uniform(0.0, 0.4),
+        "movement_triggered": rng.uniform(0.0, 0.35) if chance(rng, 0.6) else 0.0,
         "speech_factor": rng.uniform(0.8, 2.0),
         "asleep_factor": rng.uniform(0.1, 0.4),
     }
@@ -76,7 +76,7 @@ def _early(rng: Random, s: dict[str, Any]) -> None:
         _spasms(
             rng,
             rate_per_min=(1.0, 6.0),
-            amplitude_uv=log_uniform(rng, 15.0, 50.0),
+            amplitude_uv=log_uniform(rng, 18.0, 60.0),
             lid_only=rng.uniform(0.05, 0.4),
             **changes,
         ),

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from hfs_emg.simulation.cooperation import Cooperation
 from hfs_emg.simulation.disorders import (
     Blepharospasm,
     EyelidMyokymia,
@@ -63,3 +64,5 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tic: Tic | None = None
     sleep: Sleep | None = None
     electrodes: Electrodes = Electrodes()
+    cooperation: Cooperation | None = None
+    """How this person follows the prompts of a calibration; None: not at all."""
