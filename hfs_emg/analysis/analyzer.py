@@ -277,8 +277,8 @@ class Analyzer:
                 a, b = atom.start + start, atom.start + end
                 floor = float(near.floor[c, a])
                 seen = bool(states.burst[c, a:b].any())
-                begins = self._edges.onset_s(near.wave[c], near.first, a, b, floor)
-                ends = self._edges.offset_s(near.wave[c], near.first, b, a, floor)
+                begins = self._edges.onset_s(near.wave[c], near.first, near.first + a, near.first + b, floor)
+                ends = self._edges.offset_s(near.wave[c], near.first, near.first + b, near.first + a, floor)
                 if ends <= begins or not seen:
                     begins, ends = self.clock.seconds(near.first + a), self.clock.seconds(near.first + b)
                 bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from streams import findings, simulated
 
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.edges import change_point
@@ -131,3 +132,13 @@ def test_an_edge_is_found_in_the_samples_whatever_the_strength(snr: float) -> No
         errors.append(change_point(wave * wave, 1.0) - true)
     assert abs(float(np.median(errors))) <= 1.0
     assert float(np.quantile(np.abs(errors), 0.9)) <= 4
+
+
+def test_bursts_late_in_a_recording_begin_at_samples_not_at_frames() -> None:
+    """Edges are found in the samples wherever in the stream a burst lies; a frame is two samples, so half of them fall between two."""
+    stream = simulated("moderate-right", 60.0)
+    episodes, _ = findings(stream, [len(stream.counts)])
+    starts = np.array([b.start_s for e in episodes for b in e.bursts if b.start_s > 20.0])
+    frames = starts / 0.008
+    assert len(starts) > 40
+    assert np.mean(np.abs(frames - np.round(frames)) < 1e-6) < 0.8
