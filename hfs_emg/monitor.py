@@ -34,11 +34,34 @@ LONGEST_HOLE_S = 600.0
 ENDS_SILENT_AFTER_S = 5.0
 """A recording whose duration is over ends without the samples that did not come, once they are this late."""
 
-__all__ = ["CLOCK_EVERY_S", "FAULT", "LOST", "REACHED", "ROTATED", "STOPPED", "Monitor", "Outcome", "Status"]
+__all__ = [
+    "CLOCK_EVERY_S",
+    "FAULT",
+    "LOST",
+    "REACHED",
+    "ROTATED",
+    "STOPPED",
+    "Monitor",
+    "Outcome",
+    "Status",
+    "first_after_hole",
+]
 
 
 def _ignore(_what: object) -> None:
     """Nobody asked."""
+
+
+def first_after_hole(board: Board, wanted: Callable[[], bool]) -> Reading | None:
+    """The first samples after a hole that was too long; None once they are not `wanted` any more, or can never come."""
+    while wanted():
+        try:
+            reading = board.read(READ_TIMEOUT_S)
+        except BridgeError:
+            return None
+        if reading is not None:
+            return reading
+    return None
 
 
 class Monitor:
@@ -343,6 +366,7 @@ class Monitor:
                 valid_s=round(valid_s, 3),
                 sample_rate_hz=round(ended.rate_hz, 4),
                 restarts=ended.restarts,
+                estimated_samples=ended.estimated_samples,
             )
         return Outcome(
             reason=ended.reason,

@@ -21,7 +21,7 @@ from hfs_emg.errors import DiskError, HfsError
 from hfs_emg.mark_socket import serving_marks
 from hfs_emg.markers import MarkDesk
 from hfs_emg.model import Marker
-from hfs_emg.monitor import READ_TIMEOUT_S
+from hfs_emg.monitor import first_after_hole
 from hfs_emg.notify import Notifier
 from hfs_emg.outcome import LOST, Carried, Ended, Outcome, Status
 from hfs_emg.service_settings import ServiceSettings
@@ -186,7 +186,8 @@ class Service:
                 self._tell(session, outcome)
                 if outcome.reason != LOST or outcome.errors:
                     return outcome
-                first = outcome.next_reading or self._first_after_hole(board)
+                self._say("The link was lost for too long; the next samples open a new session.")
+                first = outcome.next_reading or first_after_hole(board, lambda: not self._asked)
                 if first is None:
                     return outcome
                 self._now = self._opened(board, desk, session.live.folder.name, first=first)
@@ -307,18 +308,6 @@ class Service:
         )
         for error in outcome.errors:
             self._say(f"hfs-emg: {error}")
-
-    def _first_after_hole(self, board: Board) -> Reading | None:
-        """The first samples after a hole that was too long; None when the end is wanted before, or they can never come."""
-        self._say("The link was lost for too long; the next samples open a new session.")
-        while not self._asked:
-            try:
-                reading = board.read(READ_TIMEOUT_S)
-            except BridgeError:
-                return None
-            if reading is not None:
-                return reading
-        return None
 
     def _give_up(self) -> None:
         """What was opened for nothing is closed, what is being finished is waited for."""

@@ -51,6 +51,8 @@ SETTLES_S = 60.0
 """After a hole the analyser is deaf for a moment and its levels settle: findings are compared from here on."""
 ESTIMATE_SAMPLES = 25
 FLAT_MB = 16.0
+NAP_S = 0.2
+"""The board is read five times a second, so that a day lasts minutes."""
 
 
 class NumberedFace:
@@ -155,7 +157,7 @@ class Day:
     def __init__(self, folder: Path, source: NumberedFace, seed: int, hours: float) -> None:
         self.words = script(np.random.default_rng(seed), hours)
         emulator = CytonEmulator(source, rate_hz=float(RATE), reset_s=0.2, faults=Faults(self.words, seed=seed))
-        self._board = lasting_board(emulator)
+        self._board = lasting_board(emulator, nap_s=NAP_S)
         self.signal = signal_of(self._board, MONTAGE)
         self.memory_mb: list[float] = []
         self._due_s = self._tenth_s = hours * 360

@@ -23,7 +23,7 @@ from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.faults import Faults
 from firmware_bridge.healing import HealingBoard
-from firmware_bridge.links import EmulatorLink
+from firmware_bridge.links import VIRTUAL_NAP_S, EmulatorLink
 from hfs_emg.acquisition import Acquisition
 
 BOUND_S = 0.1
@@ -95,11 +95,11 @@ class Numbers:
         return np.repeat(np.arange(start, start + n, dtype=np.int32)[:, np.newaxis], 16, axis=1)
 
 
-def lasting_board(emulator: CytonEmulator, *, daisy: bool = False) -> HealingBoard:
-    """A board that heals, on an emulator in virtual time: its time passes when somebody waits."""
+def lasting_board(emulator: CytonEmulator, *, daisy: bool = False, nap_s: float = VIRTUAL_NAP_S) -> HealingBoard:
+    """A board that heals, on an emulator in virtual time: its time passes when somebody waits. nap_s: of signal in one read at least."""
 
     def reopen() -> CytonBoard:
-        return CytonBoard(EmulatorLink(emulator), daisy=daisy)
+        return CytonBoard(EmulatorLink(emulator, nap_s=nap_s), daisy=daisy)
 
     return HealingBoard(
         reopen(),

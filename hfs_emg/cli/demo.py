@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     )
     sys.stderr.flush()
     with contextlib.closing(simulated_board(face, real_time=True)) as board:
-        folder, outcome = watch(
+        ended = watch(
             board,
             Store(options.store),
             SUBJECT,
@@ -64,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
             settings=AnalysisSettings(),
             duration_s=options.duration,
         )
-    status = tell_outcome(options, folder, outcome, simulated=True)
+    status = tell_outcome(options, ended, simulated=True)
+    folder, outcome = ended[-1]
     # What really happened is asked of a second face, made alike: the first one is at the board's end of the wire.
     truth = SimulatedFace(scenario, seed=options.seed).truth(outcome.samples / outcome.nominal_hz)
     write_json(folder / TRUTH_NAME, truth, private=True)

@@ -101,7 +101,7 @@ def run_record(options: argparse.Namespace) -> int:
 
     with contextlib.closing(open_lasting_board(options.board)) as board:
         montage = montage_of_board(board.spec.exg_channels, montage_file)
-        folder, outcome = watch(
+        ended = watch(
             board,
             store,
             options.subject,
@@ -110,7 +110,7 @@ def run_record(options: argparse.Namespace) -> int:
             duration_s=options.duration,
             longest_hole_s=options.longest_hole,
         )
-    return tell_outcome(options, folder, outcome, board.spec.simulated)
+    return tell_outcome(options, ended, board.spec.simulated)
 
 
 def montage_of_board(inputs: int, montage_file: MontageFile | None) -> Montage:

@@ -107,6 +107,7 @@ def run_show(options: argparse.Namespace) -> int:
     """One session."""
     from hfs_emg.errors import RequestError
     from hfs_emg.events import Kind
+    from hfs_emg.session.documents import utc_text
     from hfs_emg.session.reader import open_session
 
     check_output(options.json, options.force)
@@ -114,7 +115,9 @@ def run_show(options: argparse.Namespace) -> int:
         raise RequestError(f"'{options.kind}' is not a kind: choose one of {', '.join(Kind)}.")
     session = open_session(store_of(options).find(options.session))
     episodes = [e for e in session.episodes() if options.kind in (None, e.kind)]
-    write_json(options.json, {"start": session.start, "stop": session.stop, "episodes": episodes})
+    markers = [{"sample": m.sample, "utc": utc_text(session.utc_of(m.sample)), "text": m.text} for m in session.markers]
+    document = {"start": session.start, "stop": session.stop, "episodes": episodes, "markers": markers}
+    write_json(options.json, {**document, "first_sample_utc": utc_text(session.utc_of(0))})
     if not for_people(options):
         return 0
     _head(session)
@@ -138,13 +141,22 @@ def _head(session: Session) -> None:
         f"{clock(session.samples / session.signal.rate_hz)} at {session.signal.rate_hz:g} Hz, {len(session.signal.inputs)} inputs"
     )
     if stop is not None:
+        estimated = f", {stop.estimated_samples} of them an estimate" if stop.estimated_samples else ""
         print(
-            f"Ended: {stop.reason}. Lost {stop.lost_samples} samples in {stop.gaps} gaps; valid {stop.valid_s:.0f} s."
+            f"Ended: {stop.reason}. Lost {stop.lost_samples} samples in {stop.gaps} gaps{estimated}; valid {stop.valid_s:.0f} s."
         )
     for note in session.notes:
         print(f"Note: {note}")
     for marker in session.markers:
-        print(f"Marker at {marker.sample / session.signal.rate_hz:.2f} s: {marker.text}")
+        print(
+            f"Marker at {marker.sample / session.signal.rate_hz:.2f} s ({_moment(session, marker.sample)}): {marker.text}"
+        )
+
+
+def _moment(session: Session, sample: int) -> str:
+    """The time of day of a sample by the fitted clock, which a recording of hours needs: its rate is not quite the nominal one."""
+    moment = session.utc_of(sample)
+    return "clock not set" if moment is None else f"{moment:%H:%M:%S} UTC"
 
 
 def run_import(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,8 @@ from hfs_emg.cli.upkeep import recover_before_recording
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
-    from firmware_bridge.boards import Board, Reading
+    from firmware_bridge.boards import Board
+    from hfs_emg.analysis.document import Analysis
     from hfs_emg.analysis.settings import AnalysisSettings
     from hfs_emg.markers import MarkDesk
     from hfs_emg.model import Marker
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from hfs_emg.session.store import Store
 
 LINK_STATUS = 3
+SEVERAL = "hfs-emg/recordings/1"
+"""The document of a recording that a long hole has split: {"schema", "sessions": [{"session", "analysis"}]}, analysis as of one."""
 SHOWN_BEHIND_S = 5.0
 """The disk is a second or two behind at any time."""
 
@@ -87,19 +90,20 @@ def watch(
     settings: AnalysisSettings,
     duration_s: float | None,
     longest_hole_s: float = 600.0,
-) -> tuple[Path, Outcome]:
-    """Record to the end: the duration, a signal, or the loss of the link. Returns the last session's folder and how it ended.
+) -> list[tuple[Path, Outcome]]:
+    """Record to the end: the duration, a signal, or the loss of the link. Returns the folder of each session, and how it ended.
 
     A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
     """
     from hfs_emg.markers import MarkDesk
-    from hfs_emg.monitor import LOST
+    from hfs_emg.monitor import LOST, first_after_hole
     from hfs_emg.sessions import live_session
 
     shown, stopping, desk = LiveStatus(), Stopping(), MarkDesk(board.now_s)
     recover_before_recording(store, shown.say)
     over_s = None if duration_s is None else board.now_s() + duration_s
     previous, first = None, None
+    ended: list[tuple[Path, Outcome]] = []
     try:
         with ending_politely(stopping.stop), marks_taken(store.root / subject, desk, board, shown):
             while True:
@@ -121,12 +125,15 @@ def watch(
                     shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
                     stopping.passes_to(session.monitor)
                     outcome = session.monitor.run()
+                ended.append((session.folder, outcome))
                 if outcome.reason != LOST or outcome.errors:
                     break
                 shown.say(
                     f"The link was lost for too long: {session.folder} has ended; the next samples open a new session."
                 )
-                first = outcome.next_reading or next_reading(board, stopping, over_s)
+                first = outcome.next_reading or first_after_hole(
+                    board, lambda: not stopping.asked and (over_s is None or board.now_s() < over_s)
+                )
                 if first is None:
                     break
                 previous = session.folder.name
@@ -136,7 +143,7 @@ def watch(
         raise
     finally:
         shown.end()
-    return session.folder, outcome
+    return ended
 
 
 @contextmanager
@@ -174,48 +181,25 @@ class Stopping:
             monitor.stop()
 
 
-def next_reading(board: Board, stopping: Stopping, over_s: float | None) -> Reading | None:
-    """The first samples after a hole; None when the end is wanted, or the time is over, before they come."""
-    from firmware_bridge.errors import BridgeError
-    from hfs_emg.monitor import READ_TIMEOUT_S
-
-    while not stopping.asked and (over_s is None or board.now_s() < over_s):
-        try:
-            reading = board.read(READ_TIMEOUT_S)
-        except BridgeError:
-            return None
-        if reading is not None:
-            return reading
-    return None
-
-
-def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, simulated: bool) -> int:
-    """Print what was found, and where; write it where --json says. Returns the exit status."""
-    from hfs_emg.analysis.document import analysis_of
+def tell_outcome(options: argparse.Namespace, ended: Sequence[tuple[Path, Outcome]], simulated: bool) -> int:
+    """Print what was found in each session, and where; write it where --json says. Returns the exit status."""
     from hfs_emg.cli import status_of
     from hfs_emg.cli.common import for_people
     from hfs_emg.monitor import LOST
     from hfs_emg.worker import AnalysisFailed
 
-    document = analysis_of(
-        outcome.burden,
-        outcome.montage,
-        rate_hz=outcome.nominal_hz,
-        samples=outcome.analysed_samples,
-        simulated=simulated,
-    )
-    write_json(options.json, document)
+    documents = [_document(outcome, simulated) for _, outcome in ended]
+    if len(documents) == 1:
+        write_json(options.json, documents[0])
+    else:
+        named = [{"session": f.name, "analysis": d} for (f, _), d in zip(ended, documents, strict=True)]
+        write_json(options.json, {"schema": SEVERAL, "sessions": named})
     if for_people(options):
-        print(summary_text(document))
-        lost = 100 * outcome.lost_samples / max(1, outcome.samples)
-        counted = f", {outcome.estimated_samples} of them an estimate" if outcome.estimated_samples else ""
-        minute, worst = outcome.losses.worst_minute
-        most = f" Minute {minute + 1} lost most, {100 * worst:.1f} %." if worst > 0 else ""
-        print(
-            f"Ended: {outcome.reason}. Lost {outcome.lost_samples} samples ({lost:.2f} %){counted}.{most} "
-            f"True rate {outcome.rate_hz:.2f} Hz."
-        )
-        print(f"Session: {folder}", flush=True)
+        for (folder, outcome), document in zip(ended, documents, strict=True):
+            print(summary_text(document))
+            print(_ended_text(outcome))
+            print(f"Session: {folder}", flush=True)
+    folder, outcome = ended[-1]
     for error in outcome.errors:
         sys.stderr.write(f"hfs-emg: {error}\n")
     if not outcome.errors and outcome.reason == LOST:
@@ -226,3 +210,27 @@ def tell_outcome(options: argparse.Namespace, folder: Path, outcome: Outcome, si
     if not isinstance(outcome.errors[0], AnalysisFailed):
         sys.stderr.write(f"hfs-emg: What was recorded until then is kept in {folder}.\n")
     return status_of(outcome.errors[0]) or AnalysisFailed.status
+
+
+def _document(outcome: Outcome, simulated: bool) -> Analysis:
+    from hfs_emg.analysis.document import analysis_of
+
+    return analysis_of(
+        outcome.burden,
+        outcome.montage,
+        rate_hz=outcome.nominal_hz,
+        samples=outcome.analysed_samples,
+        simulated=simulated,
+    )
+
+
+def _ended_text(outcome: Outcome) -> str:
+    """Why it ended, what was lost, the true rate."""
+    lost = 100 * outcome.lost_samples / max(1, outcome.samples)
+    counted = f", {outcome.estimated_samples} of them an estimate" if outcome.estimated_samples else ""
+    minute, worst = outcome.losses.worst_minute
+    most = f" Minute {minute + 1} lost most, {100 * worst:.1f} %." if worst > 0 else ""
+    return (
+        f"Ended: {outcome.reason}. Lost {outcome.lost_samples} samples ({lost:.2f} %){counted}.{most} "
+        f"True rate {outcome.rate_hz:.2f} Hz."
+    )

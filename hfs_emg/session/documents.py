@@ -104,12 +104,17 @@ class StartDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """stop.json. samples counts what was recorded, filled losses included, padding not. sample_rate_hz: the fitted rate."""
+    """stop.json. samples counts what was recorded, filled losses included, padding not. sample_rate_hz: the fitted rate.
+
+    estimated_samples: those of the lost ones whose number the clock alone told; None where nobody knows,
+    unset in documents of earlier versions, which must come back byte for byte.
+    """
 
     schema: Literal["hfs-emg/stop/1"] = "hfs-emg/stop/1"
     reason: str
     samples: int
     lost_samples: int
+    estimated_samples: int | msgspec.UnsetType | None = msgspec.UNSET
     gaps: int
     restarts: int
     valid_s: float

@@ -1,7 +1,8 @@
 """What the timeline knows of the other files: whether start.json, stop.json and the header are as they were written, and what they said.
 
 Rule: a file that is as it was written counts as it is. One that is not is told with the place of the damage, and what it said is
-taken from the timeline; where the timeline does not know it (a session of an earlier version), the file counts if it can be read.
+taken from the timeline; where the timeline does not know it (a session of an earlier version), the file counts if it can be read, and
+in place of a start document that cannot, the header of the signal.
 """
 
 from __future__ import annotations
@@ -19,19 +20,30 @@ from hfs_emg.session.documents import (
     StartDocument,
     StopDocument,
     encode_document,
+    montage_from,
     read_document,
 )
 from hfs_emg.session.signal_file import header_crc32, header_of
+from hfs_emg.session.start_again import holds_a_record, start_from_header
+from hfs_emg.session.tape import SIGNAL_NAME
 from hfs_emg.session.timeline import TIMELINE_NAME, Timeline
+
+MISSING_START = (
+    f"{START_NAME} is missing: what it said is taken from the header of {SIGNAL_NAME}, as far as that knows it."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Both documents as they were written; stop None: the recording did not end. damage: one sentence per damaged file."""
+    """Both documents as they were written; stop None: the recording did not end. damage: one sentence per damaged file.
+
+    start_made: the start document is known nowhere, and was made from the header of the signal.
+    """
 
     start: StartDocument
     stop: StopDocument | None
     damage: tuple[str, ...]
+    start_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +55,51 @@ class Header:
 
 
 def documents_of(folder: Path, timeline: Timeline) -> Documents:
-    """The documents of a session. Raises RecordingError when the start document is known nowhere."""
+    """The documents of a session. Raises RecordingError when not even the signal's header knows how it began."""
     damage: list[str] = []
-    start_path, stop_path = folder / START_NAME, folder / STOP_NAME
-    start, stop = timeline.start, timeline.stop
+    start_path = folder / START_NAME
+    start, made = timeline.start, False
     if start is None:
-        found = read_document(start_path, StartDocument)
+        found, told = _start_by_itself(folder)
+        made = bool(told)
+        damage += told
     else:
         found = start.start
         damage += _difference(start_path, encode_document(found), start.crc32)
-    if not stop_path.exists():
-        return Documents(found, None, tuple(damage))
-    if stop is not None:
-        damage += _difference(stop_path, encode_document(stop.stop), stop.crc32)
-        return Documents(found, stop.stop, tuple(damage))
+    stop, told = _stop(folder / STOP_NAME, timeline)
+    return Documents(found, stop, (*damage, *told), made)
+
+
+def _start_by_itself(folder: Path) -> tuple[StartDocument, list[str]]:
+    """start.json, which nothing vouches for; where it cannot be used, what the signal's header says, and a sentence."""
     try:
-        written = read_document(stop_path, StopDocument)
-        if start is not None:
-            damage.append(f"{TIMELINE_NAME} lacks its last line, which vouches for {STOP_NAME}.")
-        return Documents(found, written, tuple(damage))
+        document = read_document(folder / START_NAME, StartDocument)
+        montage_from(document)
+        return document, []
     except RecordingError as error:
-        return Documents(found, None, (*damage, str(error)))
+        if not holds_a_record(folder / SIGNAL_NAME):
+            raise
+        try:
+            instead = start_from_header(folder / SIGNAL_NAME)
+        except RecordingError:
+            raise error from None
+        why = f"{error} What it said is taken from the header of {SIGNAL_NAME}, as far as that knows it."
+        return instead, [why if (folder / START_NAME).exists() else MISSING_START]
+
+
+def _stop(path: Path, timeline: Timeline) -> tuple[StopDocument | None, list[str]]:
+    """stop.json, as the timeline knows it or by itself, and what is wrong with it."""
+    if not path.exists():
+        return None, []
+    if timeline.stop is not None:
+        document = timeline.stop.stop
+        return document, _difference(path, encode_document(document), timeline.stop.crc32)
+    try:
+        written = read_document(path, StopDocument)
+    except RecordingError as error:
+        return None, [str(error)]
+    unvouched = f"{TIMELINE_NAME} lacks its last line, which vouches for {STOP_NAME}."
+    return written, [unvouched] if timeline.start is not None else []
 
 
 def sound_header(path: Path, start: StartDocument, timeline: Timeline) -> Header:

@@ -2,7 +2,8 @@
 
 Rule: what was recorded comes back exactly (counts, lost samples, aux), without the padding. Whatever a power cut left half-written is
 left out and told in `notes`; a record whose bytes are not those that were written is handed over as lost. A damaged start.json,
-stop.json or header is taken from where it is written once more; only a folder for which that fails too is refused.
+stop.json or header is taken from where it is written once more, a lost start document from the header; only a folder for which that
+fails too is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -22,11 +23,13 @@ from numpy.typing import NDArray
 from hfs_emg.errors import RecordingError
 from hfs_emg.events import Episode
 from hfs_emg.model import Block, Marker, Montage, Signal
+from hfs_emg.sample_time import SampleTime
 from hfs_emg.session.bdf_file import BdfFile
 from hfs_emg.session.documents import START_NAME, StartDocument, StopDocument, montage_from
 from hfs_emg.session.extent import lost_mask, measure
 from hfs_emg.session.ledger import documents_of, sound_header
 from hfs_emg.session.lines import Journal, read_journal
+from hfs_emg.session.start_again import holds_a_record
 from hfs_emg.session.tape import EPISODES_NAME, SIGNAL_NAME
 from hfs_emg.session.timeline import Timeline, read_timeline
 
@@ -34,8 +37,8 @@ _WINDOW_RECORDS = 60
 
 
 def is_session_folder(path: Path) -> bool:
-    """True for a folder that holds a start.json."""
-    return (path / START_NAME).is_file()
+    """True for a folder that holds a start.json, or lost it and holds a signal."""
+    return (path / START_NAME).is_file() or holds_a_record(path / SIGNAL_NAME)
 
 
 def is_being_recorded(folder: Path) -> bool:
@@ -72,9 +75,11 @@ class Session:
         self.timeline: Timeline = read_timeline(folder)
         documents = documents_of(folder, self.timeline)
         self.start: StartDocument = documents.start
+        self.start_made = documents.start_made
         self.stop: StopDocument | None = documents.stop
         self.signal: Signal = self.start.signal
         self.montage: Montage | None = montage_from(self.start)
+        self._time = SampleTime(self.timeline.clocks) if self.timeline.clocks else None
         self.recording = self.recording and self.stop is None
         header = sound_header(folder / SIGNAL_NAME, self.start, self.timeline)
         self.mended_header = header.instead
@@ -99,6 +104,16 @@ class Session:
     def start_utc(self) -> datetime | None:
         """When the first sample was due; None when the computer's clock was not set."""
         return self.start.started
+
+    def utc_of(self, sample: float) -> datetime | None:
+        """When a sample was taken, by the timeline's clock lines; by the start document where it has none; None: clock not set."""
+        if self._time is not None:
+            try:
+                return self._time.utc(sample)
+            except (ArithmeticError, ValueError):  # a clock line that means nothing
+                return None
+        started = self.start_utc
+        return None if started is None else started + timedelta(seconds=sample / self.signal.rate_hz)
 
     @property
     def simulated(self) -> bool:

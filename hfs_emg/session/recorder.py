@@ -2,8 +2,9 @@
 
 Rule: a live source is never held up by the disk. While the disk stalls a minute of signal waits; what comes beyond that is not kept,
 is counted, and is filled as lost once the disk takes again. A source that is faster than time, as one in virtual time or a file, can
-wait and is made to. A failed disk is told once: the next call after the failure raises DiskError; whoever goes on analysing may go on
-calling, nothing more is written. What was synced before stays readable; on a full disk the recording ends whole.
+wait and is made to. Words (episodes, markers, link events) wait likewise, as many as ten minutes bring at ten a second; what comes
+beyond that is counted, and told in one. A failed disk is told once: the next call after the failure raises DiskError; whoever goes on
+analysing may go on calling, nothing more is written. What was synced before stays readable; on a full disk the recording ends whole.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,10 @@ from hfs_emg.session.files import NO_SPACE, disk_error, make_private_folder
 from hfs_emg.session.signal_file import check_counts
 from hfs_emg.session.tape import Tape, check_copy_name
 from hfs_emg.session.timeline import clock_line
+from hfs_emg.session.waiting import Task, Waiting
 
 QUEUE_S = 60.0
+QUEUE_WORDS = 6000
 FULL = "disk full"
 """Why a recording ended, as stop.json says it."""
 _FASTER_S = QUEUE_S / 2
@@ -38,16 +40,6 @@ _TASKS = 200
 _PATIENCE_S = 60.0
 """How long the end of a recording waits for a disk that takes nothing."""
 _GOODBYE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Something for the tape. samples: how much signal it holds in memory; since_s: when it was handed over."""
-
-    action: Callable[[], None]
-    since_s: float
-    samples: int = 0
-    word: bool = False
 
 
 class Recorder:
@@ -79,6 +71,7 @@ class Recorder:
             check_copy_name(name)
         self.folder = folder
         self._tape = _open_tape(folder, start, signal, copies or {}, sync_every_s)
+        self._record_samples = self._tape.samples_per_record
         self._labels = (*(i.label for i in signal.inputs), *signal.aux_labels)
         self._queue_samples = round(QUEUE_S * signal.rate_hz)
         self._patient = patient
@@ -87,10 +80,8 @@ class Recorder:
         self._next = 0
         self._skipped = 0
         self._not_kept = 0
-        self._work: deque[_Task] = deque()
-        self._batch: list[_Task] = []
-        self._waiting_samples = 0
-        self._done = 0
+        self._words_not_kept = self._words_untold = 0
+        self._waiting = Waiting()
         self._changed = threading.Condition()
         self._ending = False
         self._error: Exception | None = None
@@ -114,6 +105,11 @@ class Recorder:
         return self._not_kept
 
     @property
+    def not_kept_words(self) -> int:
+        """Episodes, markers and link events that were not kept for the same reason."""
+        return self._words_not_kept
+
+    @property
     def failed(self) -> bool:
         """True once the disk has failed; nothing is written any more."""
         return self._error is not None
@@ -131,12 +127,16 @@ class Recorder:
         # The blocks of a filled gap share their memory, so that a long gap does not fill the queue.
         samples = 0 if block.lost.all() else len(block.counts)
         with self._changed:
-            if samples and not self._room():
+            if not (self._room() if samples else self._word_room()):
                 self._skipped += len(block.counts)
                 self._not_kept += int((~block.lost).sum())
             else:
-                self._fill_skipped(block.start)
-                self._append(partial(self._tape.write, block), samples)
+                self._tell_skipped(block.start)
+                # The thread wakes when a record is whole: what it would do before that can wait with it.
+                record = self._record_samples
+                self._append(
+                    partial(self._tape.write, block), samples, wake=block.start // record < block.end // record
+                )
         self._tell()
 
     def episode(self, episode: Episode) -> None:
@@ -155,12 +155,20 @@ class Recorder:
         """Record the fitted rate and one sample's moment in boot time and UTC. Raises DiskError (once)."""
         self._put_word(partial(self._tape.clock, clock_line(rate_hz, sample, arrival_s, utc)))
 
-    def finish(self, reason: str, *, valid_s: float, sample_rate_hz: float, restarts: int = 0) -> None:
+    def finish(
+        self,
+        reason: str,
+        *,
+        valid_s: float,
+        sample_rate_hz: float,
+        restarts: int = 0,
+        estimated_samples: int | None = None,
+    ) -> None:
         """Write what waits, then stop.json. Returns when all is on the disk. Raises DiskError unless told before."""
         with self._changed:
             if not self._ending:
-                self._fill_skipped(self._next)
-                self._append(partial(self._tape.finish, reason, valid_s, sample_rate_hz, restarts))
+                self._tell_skipped(self._next, last=True)
+                self._append(partial(self._tape.finish, reason, valid_s, sample_rate_hz, restarts, estimated_samples))
         self._end(_PATIENCE_S)
         self._tell()
 
@@ -170,33 +178,46 @@ class Recorder:
 
     def _room(self) -> bool:
         """Whether the queue has room, or soon will have for a source that can wait. Called with the lock held."""
-        while self._waiting_samples >= self._queue_samples and self._error is None and not self._ending:
+        while self._waiting.samples >= self._queue_samples and self._error is None and not self._ending:
             left_s = None
             if not self._patient:
-                oldest_s = (self._batch or self._work)[0].since_s
-                left_s = oldest_s + _FASTER_S - self._now_s()
+                left_s = self._waiting.oldest_s + _FASTER_S - self._now_s()
                 if left_s <= 0:
                     return False
             self._changed.wait(left_s)
         return True
 
-    def _fill_skipped(self, end: int) -> None:
-        """Before what comes at sample `end`: what was not kept. Called with the lock held."""
+    def _word_room(self) -> bool:
+        """Whether one more word can wait; a patient source waits with it. Called with the lock held."""
+        while self._patient and self._waiting.small >= QUEUE_WORDS and self._error is None and not self._ending:
+            self._changed.wait()
+        return self._waiting.small < QUEUE_WORDS
+
+    def _tell_skipped(self, end: int, *, last: bool = False) -> None:
+        """Before what comes at sample `end`: what was not kept. last: nothing comes. Called with the lock held."""
         samples, self._skipped = self._skipped, 0
         if samples:
             text = f"the disk was too slow, {samples} samples were not kept"
             self._append(partial(self._tape.skip, samples))
             self._append(partial(self._tape.disk_event, text, end - samples), word=True)
+        if self._words_untold and (last or self._waiting.small < QUEUE_WORDS):
+            words, self._words_untold = self._words_untold, 0
+            text = f"the disk was too slow, {words} episodes, markers or link events were not kept"
+            self._append(partial(self._tape.disk_event, text, end), word=True)
 
-    def _append(self, action: Callable[[], None], samples: int = 0, *, word: bool = False) -> None:
+    def _append(self, action: Callable[[], None], samples: int = 0, *, word: bool = False, wake: bool = True) -> None:
         if self._error is None and not self._ending:
-            self._work.append(_Task(action, self._now_s(), samples, word))
-            self._waiting_samples += samples
-            self._changed.notify_all()
+            self._waiting.append(Task(action, self._now_s(), samples, word))
+            if wake:
+                self._changed.notify_all()
 
     def _put_word(self, action: Callable[[], None]) -> None:
         with self._changed:
-            self._append(action, word=True)
+            if self._word_room():
+                self._append(action, word=True)
+            else:
+                self._words_not_kept += 1
+                self._words_untold += 1
         self._tell()
 
     def _tell(self) -> None:
@@ -210,8 +231,8 @@ class Recorder:
             self._ending = True
             self._changed.notify_all()
         done = -1
-        while self._thread.is_alive() and done != self._done:
-            done = self._done
+        while self._thread.is_alive() and done != self._waiting.done:
+            done = self._waiting.done
             self._thread.join(timeout=patience_s)
         if self._thread.is_alive() and self._error is None:
             self._error = DiskError(
@@ -220,8 +241,8 @@ class Recorder:
             )
 
     def _run(self) -> None:
-        while self._next_batch():
-            left = deque(self._batch)
+        while batch := self._next_batch():
+            left = deque(batch)
             try:
                 while left:
                     left.popleft().action()
@@ -232,9 +253,7 @@ class Recorder:
                 self._fail(error, left)
                 break
             with self._changed:
-                self._waiting_samples -= sum(task.samples for task in self._batch)
-                self._done += len(self._batch)
-                self._batch = []
+                self._waiting.finished()
                 self._changed.notify_all()
         try:
             self._tape.close()
@@ -247,18 +266,15 @@ class Recorder:
         if self._on_sync is not None and self._tape.synced_samples > before:
             self._on_sync(self._now_s() - begun_s)
 
-    def _next_batch(self) -> bool:
-        """Wait for work and take it; False at the end. A healthy disk gets every task by itself."""
+    def _next_batch(self) -> list[Task]:
+        """Wait for work and take it; none at the end. A healthy disk gets every task by itself."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._work) or self._ending)
-            while self._work and len(self._batch) < _TASKS:
-                self._batch.append(self._work.popleft())
-            return bool(self._batch) and self._error is None
+            self._changed.wait_for(lambda: bool(self._waiting) or self._ending)
+            return self._waiting.take(_TASKS) if self._error is None else []
 
-    def _fail(self, error: Exception, left: deque[_Task]) -> None:
+    def _fail(self, error: Exception, left: deque[Task]) -> None:
         with self._changed:
-            words = [task.action for task in (*left, *self._work) if task.word]
-            self._work.clear()
+            words = self._waiting.words(left)
         if isinstance(error, OSError) and error.errno in NO_SPACE:
             self._end_full(words)
         with self._changed:
@@ -272,7 +288,7 @@ class Recorder:
                 raise OSError
             for word in words:
                 word()
-            self._tape.finish(FULL, None, None, 0)
+            self._tape.finish(FULL)
         except OSError:
             with suppress(OSError):
                 self._tape.finish_short(FULL)

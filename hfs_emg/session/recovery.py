@@ -31,7 +31,7 @@ from hfs_emg.session.timeline import TIMELINE_NAME, RecordLine, StopLine, Timeli
 
 INTERRUPTED = "interrupted"
 """Why a recovered recording ended, as its stop.json says it."""
-REST_NAME = "signal.rest"
+REST_NAME, START_REST_NAME = "signal.rest", "start.rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ def _mend(session: Session, descriptor: int) -> list[str]:
     start = session.timeline.start
     if start is not None:
         actions += _mend_document(session.folder / START_NAME, encode_document(start.start))
+    elif session.start_made:
+        actions += _make_start(session)
     if session.stop is None:
         _end_session(session)
         actions.append(f"{STOP_NAME} was written: the recording ended interrupted.")
@@ -173,6 +175,17 @@ def _mend_document(path: Path, content: bytes) -> list[str]:
     return [f"{path.name} was written anew."]
 
 
+def _make_start(session: Session) -> list[str]:
+    """A start document from the header; what stood there, and may be of a later version, is kept."""
+    path = session.folder / START_NAME
+    kept = path.with_name(START_REST_NAME)
+    if path.exists():
+        path.replace(kept)
+    write_whole(path, encode_document(session.start))
+    beside = f"; what it held is in {kept.name}" if kept.exists() else ""
+    return [f"{path.name} was made anew from the header of {SIGNAL_NAME}{beside}."]
+
+
 def _end_session(session: Session) -> None:
     """A stop document for a recording that never got one. valid_s: what was received; the analysis may know of less."""
     lost = sum(to - start for start, to in session.gaps)
@@ -181,6 +194,7 @@ def _end_session(session: Session) -> None:
         reason=INTERRUPTED,
         samples=session.samples,
         lost_samples=lost,
+        estimated_samples=None,
         gaps=len(session.gaps),
         restarts=0,
         valid_s=round((session.samples - lost) / session.signal.rate_hz, 3),

@@ -114,6 +114,11 @@ class Tape:
         self.synced_samples = 0
         self.full: OSError | None = None
 
+    @property
+    def samples_per_record(self) -> int:
+        """A second of them, or a little more."""
+        return self._length
+
     def write(self, block: Block) -> None:
         """Take a block; every record that it completes is written."""
         inputs = block.counts.shape[1]
@@ -168,10 +173,17 @@ class Tape:
         if self._episodes.unsynced_bytes:
             self._episodes.sync()
 
-    def finish(self, reason: str, valid_s: float | None, sample_rate_hz: float | None, restarts: int) -> None:
+    def finish(
+        self,
+        reason: str,
+        valid_s: float | None = None,
+        sample_rate_hz: float | None = None,
+        restarts: int = 0,
+        estimated_samples: int | None = None,
+    ) -> None:
         """Pad, write what waits, put all of it on the disk, then write stop.json, and let go of the files.
 
-        valid_s None: what was received; sample_rate_hz None: as the clock was fitted last.
+        valid_s None: what was received; sample_rate_hz None: as the clock was fitted last; estimated_samples None: not known.
         """
         if self._filled:
             self._pad()
@@ -180,7 +192,7 @@ class Tape:
         while self._annotations or not self._file.records:
             self._pad()
         self._sync()
-        self._stop(reason, valid_s, sample_rate_hz, restarts)
+        self._stop(reason, valid_s, sample_rate_hz, restarts, estimated_samples)
 
     def finish_short(self, reason: str) -> None:
         """End with the whole records that are there, where not even one more fits; those that no sync vouches for are taken back."""
@@ -193,7 +205,7 @@ class Tape:
             self._file.cut(self._synced.records)
             self._kept = self._synced
             self._file.write_count()
-        self._stop(reason, None, None, 0)
+        self._stop(reason)
 
     def close(self) -> None:
         """Give the files back as they are; without stop.json the session counts as interrupted. May be called twice."""
@@ -262,13 +274,21 @@ class Tape:
         self._synced = self._kept
         self.synced_samples = self._synced.samples
 
-    def _stop(self, reason: str, valid_s: float | None, sample_rate_hz: float | None, restarts: int) -> None:
+    def _stop(
+        self,
+        reason: str,
+        valid_s: float | None = None,
+        sample_rate_hz: float | None = None,
+        restarts: int = 0,
+        estimated_samples: int | None = None,
+    ) -> None:
         kept = self._kept
         received_s = (kept.samples - kept.lost) / self._rate_hz
         stop = StopDocument(
             reason=reason,
             samples=kept.samples,
             lost_samples=kept.lost,
+            estimated_samples=estimated_samples,
             gaps=kept.gaps,
             restarts=int(restarts),
             valid_s=round(received_s, 3) if valid_s is None else float(valid_s),

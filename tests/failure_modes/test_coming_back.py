@@ -1,5 +1,8 @@
 """Failure modes after which the board comes back, into the same recording. The number of each test is the row of docs/links.md."""
 
+import argparse
+import json
+
 import numpy as np
 import pytest
 from room import Numbers, Room, lasting, told_of
@@ -205,15 +208,15 @@ def test_the_first_opening_is_not_repeated(monkeypatch):
         open_board("serial:auto")
 
 
-def test_a_session_names_the_one_before_it(tmp_path):
+def test_a_session_names_the_one_before_it_and_the_document_holds_both(tmp_path, capsys):
     from calibration.montage import default_montage
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.cli.watching import watch
+    from hfs_emg.cli.watching import tell_outcome, watch
     from hfs_emg.session.store import Store
 
     emulator = CytonEmulator(Numbers(), reset_s=0.2, faults=Faults(["@10 unplug", "@60 replug"]))
     store = Store(tmp_path)
-    folder, outcome = watch(
+    ended = watch(
         lasting(emulator),
         store,
         "S1",
@@ -222,11 +225,21 @@ def test_a_session_names_the_one_before_it(tmp_path):
         duration_s=90.0,
         longest_hole_s=20.0,
     )
-    first, second = sorted(
-        (f for f in (tmp_path / "S1").iterdir() if f.is_dir()), key=lambda f: f != folder, reverse=True
-    )
-    assert second == folder
+    (first, _), (folder, outcome) = ended
+    assert {first, folder} == {f for f in (tmp_path / "S1").iterdir() if f.is_dir()}
     assert open_session(folder).start.previous == first.name
     assert open_session(first).stop.reason == "link lost"
     assert outcome.reason == "duration reached"
     assert 25 * 250 <= outcome.samples <= 32 * 250
+
+    options = argparse.Namespace(json=tmp_path / "all.json", force=False)
+    assert tell_outcome(options, ended, simulated=False) == 0
+    said = capsys.readouterr().out
+    assert said.count("Session: ") == said.count("Ended: ") == 2
+    document = json.loads(options.json.read_text())
+    assert document["schema"] == "hfs-emg/recordings/1"
+    assert [s["session"] for s in document["sessions"]] == [first.name, folder.name]
+    lengths = [s["analysis"]["recording"]["duration_s"] for s in document["sessions"]]
+    assert lengths == [outcome.samples / 250 for _, outcome in ended]
+    tell_outcome(options, ended[:1], simulated=False)
+    assert json.loads(options.json.read_text()) == document["sessions"][0]["analysis"]

@@ -452,10 +452,10 @@ def test_6_6_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_
     whole.lost[:] = False
     recorder, disk, now = stalled(tmp_path / "s", cut(whole, [90 * RATE])[0], monkeypatch)
     assert recorder.not_kept_samples == 30 * RATE
-    assert sum(task.samples for task in (*recorder._work, *recorder._batch)) == 60 * RATE
+    assert recorder._waiting.samples == 60 * RATE
     assert not recorder.failed
     disk.go.set()
-    until(lambda: not recorder._batch and not recorder._work)
+    until(lambda: recorder._waiting.samples == recorder._waiting.small == 0)
     assert recorder.synced_samples == 60 * RATE
     for block in cut(whole, range(90 * RATE, 100 * RATE, RATE))[1:]:
         now[0] += 1.0
@@ -475,6 +475,44 @@ def test_6_6_while_the_disk_stands_still_a_minute_waits_and_what_comes_after_it_
     assert (said.disk, said.sample) == ("the disk was too slow, 7500 samples were not kept", 60 * RATE)
     assert session.markers == (Marker(95 * RATE, "awake"),)
     assert damage_of(session) == ()
+
+
+def test_6_6_words_wait_for_a_disk_that_stands_still_as_many_as_a_bound_says_and_the_others_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    disk = StuckDisk(monkeypatch)
+    for block in cut(random_samples(2 * RATE, signal_of()), [RATE]):
+        recorder.write(block)
+    assert disk.entered.wait(timeout=10)
+    monkeypatch.setattr(recorder_module, "QUEUE_WORDS", 100)
+    for k in range(150):
+        recorder.marker(Marker(2 * RATE, f"marker {k}"))
+        recorder.link_event(f"event {k}", 2 * RATE)
+    kept = 300 - recorder.not_kept_words
+    assert recorder._waiting.small == 100
+    assert 98 <= kept <= 100
+    disk.go.set()
+    until(lambda: recorder._waiting.small == 0)
+    recorder.marker(Marker(2 * RATE, "after it"))
+    recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+    session = open_session(tmp_path / "s")
+    assert len(session.markers) + len(session.timeline.links) == kept + 1
+    (said,) = session.timeline.disks
+    text = f"the disk was too slow, {300 - kept} episodes, markers or link events were not kept"
+    assert (said.disk, said.sample) == (text, 2 * RATE)
+    assert damage_of(session) == ()
+
+
+def test_6_6_a_patient_source_waits_with_its_words_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "QUEUE_WORDS", 20)
+    recorder = recorder_in(tmp_path / "s", patient=True)
+    recorder.write(random_samples(2 * RATE, signal_of()))
+    for k in range(300):
+        recorder.marker(Marker(k, f"marker {k}"))
+    recorder.finish("stopped", valid_s=2.0, sample_rate_hz=250.0)
+    assert len(open_session(tmp_path / "s").markers) == 300
+    assert recorder.not_kept_words == 0
 
 
 def test_6_6_a_stall_that_ends_with_the_recording_is_counted_too(
@@ -564,9 +602,7 @@ def test_6_1_a_healthy_disk_leaves_at_most_a_second_in_memory(tmp_path: Path, st
     whole = random_samples(4 * RATE, signal_of())
     for block in cut(whole, range(0, len(whole.counts), step)):
         recorder.write(block)
-        until(lambda: not recorder._work and not recorder._batch)
-        assert recorder.samples - recorder.synced_samples < RATE
-        assert recorder._waiting_samples == 0
+        until(lambda: recorder.samples - recorder.synced_samples < RATE)
     recorder.abandon()
     assert_same(open_session(tmp_path / "s"), whole, 4 * RATE)
 
@@ -586,7 +622,7 @@ def test_4_4_a_word_is_synced_when_it_is_written(tmp_path: Path, monkeypatch: py
         "clock": (250.1, 3, 8.0, None),
     }
     getattr(recorder, word)(*arguments[word])
-    until(lambda: not recorder._work and not recorder._batch)
+    until(lambda: recorder._waiting.samples == recorder._waiting.small == 0)
     assert synced == ["episodes.jsonl" if word == "episode" else "timeline.jsonl"]
     recorder.abandon()
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import mne
+import msgspec
 import pyedflib
 import pytest
 from sessions import assert_same, cut, episode, random_samples, recorder_in, signal_of
@@ -15,8 +18,11 @@ from sessions import assert_same, cut, episode, random_samples, recorder_in, sig
 from hfs_emg.errors import DiskError, RecordingError, RequestError
 from hfs_emg.model import Block, Marker
 from hfs_emg.session.integrity import damage_of
+from hfs_emg.session.lines import sealed
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.recovery import recover
+from hfs_emg.session.start_again import MADE_ANEW
+from hfs_emg.session.store import Store
 
 RATE = 250
 RECORD = 5 * 750 + 1200
@@ -222,3 +228,88 @@ def test_6_7_a_recording_without_a_record_is_recovered_as_empty(tmp_path: Path) 
     session = open_session(tmp_path / "s")
     assert session.stop is not None
     assert (session.samples, session.notes) == (0, ())
+
+
+def without_start(folder: Path) -> None:
+    """The start document is nowhere any more: neither by itself, nor in the timeline."""
+    (folder / "start.json").unlink()
+    path = folder / "timeline.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if not line.startswith(b'{"start"')))
+
+
+def test_6_7_a_missing_start_document_is_told_and_comes_back_from_the_timeline(tmp_path: Path) -> None:
+    whole = recorded(tmp_path / "s", finished=True)
+    before = (tmp_path / "s" / "start.json").read_bytes()
+    (tmp_path / "s" / "start.json").unlink()
+    session = open_session(tmp_path / "s")
+    assert "start.json cannot be read" in " ".join(session.notes)
+    assert_same(session, whole)
+    assert "start.json was written anew." in recover(tmp_path / "s").actions
+    assert (tmp_path / "s" / "start.json").read_bytes() == before
+    assert damage_of(open_session(tmp_path / "s")) == ()
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_6_7_a_start_document_that_nothing_knows_any_more_is_made_from_the_header(
+    tmp_path: Path, *, finished: bool
+) -> None:
+    folder = tmp_path / "P014" / "20261120T185323Z-1a2b"
+    whole = recorded(folder, finished=finished)
+    before = open_session(folder)
+    without_start(folder)
+    assert [s.problem for s in Store(tmp_path).sessions()] == [None]
+    session = open_session(folder)
+    assert any(
+        note.startswith("start.json is missing: what it said is taken from the header") for note in session.notes
+    )
+    found = recover(folder)
+    assert "start.json was made anew from the header of signal.bdf." in found.actions
+    session = open_session(folder)
+    assert_same(session, whole, before.samples)
+    # The one code below the header's digital minimum is not told by it (2.3).
+    inputs = tuple(replace(i, count_min=-0x800000) for i in session.signal.inputs)
+    assert (replace(session.signal, inputs=inputs), session.montage) == (before.signal, before.montage)
+    assert (session.name, session.start.subject, session.start.copies) == (before.name, "P014", before.start.copies)
+    assert session.start_utc == before.start_utc.replace(microsecond=0)  # type: ignore[union-attr]
+    assert session.markers == before.markers
+    assert session.notes == (MADE_ANEW,)
+    assert recover(folder).actions == ()
+
+
+def test_6_7_a_start_document_that_cannot_be_used_is_kept_beside_the_one_made_anew(tmp_path: Path) -> None:
+    recorded(tmp_path / "s")
+    without_start(tmp_path / "s")
+    later = b'{"schema": "hfs-emg/start/9"}'
+    (tmp_path / "s" / "start.json").write_bytes(later)
+    assert "schema" in " ".join(open_session(tmp_path / "s").notes)
+    actions = recover(tmp_path / "s").actions
+    assert "start.json was made anew from the header of signal.bdf; what it held is in start.rest." in actions
+    assert (tmp_path / "s" / "start.rest").read_bytes() == later
+
+
+def test_1_3_a_folder_whose_recorder_died_before_its_first_record_is_no_session_without_a_start(tmp_path: Path) -> None:
+    recorded(tmp_path / "s", 100)
+    without_start(tmp_path / "s")
+    with pytest.raises(RecordingError, match="is no session"):
+        open_session(tmp_path / "s")
+
+
+def test_3_2_a_stop_document_of_an_earlier_version_stays_as_it_is(tmp_path: Path) -> None:
+    """It knows nothing of estimated samples."""
+    recorded(tmp_path / "s", finished=True)
+    path = tmp_path / "s" / "stop.json"
+    document = json.loads(path.read_text())
+    del document["estimated_samples"]
+    older = msgspec.json.format(json.dumps(document).encode(), indent=2) + b"\n"
+    path.write_bytes(older)
+    journal = tmp_path / "s" / "timeline.jsonl"
+    *lines, last = journal.read_bytes().splitlines(keepends=True)
+    line = {k: v for k, v in json.loads(last).items() if k != "sum"}
+    line |= {"stop": document, "crc32": zlib.crc32(older)}
+    journal.write_bytes(b"".join(lines) + sealed(msgspec.json.encode(line)) + b"\n")
+    session = open_session(tmp_path / "s")
+    assert damage_of(session) == ()
+    assert not session.stop.estimated_samples  # type: ignore[union-attr]
+    assert recover(tmp_path / "s").actions == ()
+    assert path.read_bytes() == older

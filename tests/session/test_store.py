@@ -92,6 +92,7 @@ def test_what_cannot_be_read_is_listed_with_its_reason(tmp_path: Path) -> None:
     folder = record(store)
     (folder / "start.json").write_text("{}")
     (folder / "timeline.jsonl").unlink()  # which holds the start document once more
+    (folder / "signal.bdf").write_bytes(b"")  # whose header would do
     (tmp_path / "P014" / "stray.txt").write_text("")
     (tmp_path / "lost+found").mkdir()
     (summary,) = store.sessions()
