@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from subjects import DrawnSubject, Set, drawn
 
 from calibration.montage import Site
-from hfs_emg.analysis.analyzer import SIDE_NUMBERS, Analyzer, MeasuredAtom
+from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.classify import Decision
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
+from hfs_emg.analysis.scene import SIDE_NAMES, AtomTable
 from hfs_emg.model import Block
 from hfs_emg.simulation.truth import TrueEpisode
 
@@ -50,19 +51,20 @@ class _Watching(Analyzer):
     truth: tuple[TrueEpisode, ...]
     seen: list[tuple[NDArray[np.float64], int, tuple[float, float, float], int, NDArray[np.float64]]]
 
-    def _judge(self, measured: list[MeasuredAtom]) -> list[Decision]:
-        island = min(m.past.start_s for m in measured)
-        for m in measured:
-            start, end = m.past.start_s, m.past.end_s
-            around = [e for e in self.truth if e.start_s < end + 0.1 and e.end_s > start - 0.1]
-            sites = sorted({self.montage.channels[c].site.value for c in m.atom.channels})
-            kind = label_atom(start, end, m.past.side, sites, around)
-            # What truth itself leaves open (hemimasticatory spasm without a masseter electrode) teaches nothing: -1.
-            label = CLASSES.index(kind) if kind in CLASSES else -1
-            self.seen.append((m.values, label, (start, end, island), SIDE_NUMBERS[m.past.side], m.pattern))
+    def _judge(self, atoms: AtomTable, values: NDArray[np.float64], patterns: NDArray[np.float64]) -> list[Decision]:
+        for own in atoms.by_island():
+            island = float(atoms.start_s[own].min())
+            for i in range(own.start, own.stop):
+                start, end, side = float(atoms.start_s[i]), float(atoms.end_s[i]), int(atoms.sides[i])
+                around = [e for e in self.truth if e.start_s < end + 0.1 and e.end_s > start - 0.1]
+                sites = sorted({self.montage.channels[c].site.value for c in np.flatnonzero(atoms.channels[i])})
+                kind = label_atom(start, end, SIDE_NAMES[side], sites, around)
+                # What truth itself leaves open (hemimasticatory spasm without a masseter electrode) teaches nothing: -1.
+                label = CLASSES.index(kind) if kind in CLASSES else -1
+                self.seen.append((values[i], label, (start, end, island), side, patterns[i]))
         nothing = np.zeros(len(CLASSES))
         nothing[-1] = 1.0
-        return [Decision(nothing, m.values, nothing) for m in measured]
+        return [Decision(nothing, each, nothing) for each in values]
 
 
 Gathered = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]

@@ -8,59 +8,39 @@ found in an island of activity is a pure function of the frames around it.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder, Neighbourhood, SiteStates, runs
+from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder
+from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
-from hfs_emg.analysis.context import BOTH, Context, Looked
-from hfs_emg.analysis.edges import EdgeFinder
+from hfs_emg.analysis.context import Context, Looked
 from hfs_emg.analysis.episodes import RAIL_REASON, DecidedAtom, EpisodeBuilder
 from hfs_emg.analysis.features import FeatureMaker
-from hfs_emg.analysis.frames import FrameClock, FrameStream, moving_minimum
-from hfs_emg.analysis.history import History, PastAtom
+from hfs_emg.analysis.frames import FrameClock, FrameStream
+from hfs_emg.analysis.history import History
+from hfs_emg.analysis.hum import jumps
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
-from hfs_emg.analysis.kinds import NONE
 from hfs_emg.analysis.levels import LevelLog
-from hfs_emg.analysis.provisional import Provisional, Striking
+from hfs_emg.analysis.provisional import Provisional
 from hfs_emg.analysis.quality import SampleQuality
+from hfs_emg.analysis.scene import AtomTable, SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.events import Episode, Findings, InProgress, Invalid, InvalidReason, Kind
+from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
 from hfs_emg.model import Block, Signal
 
-EDGE_DELAY_S = 0.004
-"""How late the filtered signal is: group delay of the EMG band at its centre, measured on simulated bursts."""
-HUM_SHARE = 0.55
-"""Share of an atom's power at the mains frequency above which it is a jump of the hum; muscle has under a quarter there."""
-HUM_LEAST_S = 0.05
-HUM_WINDOW_S = 0.1
-VALLEY = 0.25
-"""Tonic contraction is modulated by 20–60 %, so its envelope stays above 0.4 of its peak; between clonic bursts it falls further."""
-VALLEY_REACH_S = 0.25
 RAIL_MARGIN = 0.001
 """Codes within this share of the range from its end count as rail."""
 TICK_S = 0.04
 """Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
-SHOWN_AFTER_FRAMES = 6
-"""A provisional kind needs so many frames beyond the one it is about: half the envelope's window and the smoothing."""
-
-
-SIDE_NUMBERS = {"left": 0, "right": 1, "both": BOTH}
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredAtom:
-    """An atom, when and where it was, its features by themselves, and its amplitude by site."""
-
-    atom: Atom
-    past: PastAtom
-    values: NDArray[np.float64]
-    pattern: NDArray[np.float64]
+TOGETHER_FRAMES = 3000
+TOGETHER_ISLANDS = 16
+"""So much is looked at together: enough that numpy's calls cost little, and little enough to stay in a processor's cache."""
 
 
 class Analyzer:
@@ -92,10 +72,11 @@ class Analyzer:
         self._levels = LevelLog(self.clock, channels, settings, eyes, pairs)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
-        self._features = FeatureMaker(self.clock, montage)
+        self._scenes = SceneMaker(self.clock, montage)
+        self._features = FeatureMaker(self.clock, self._scenes.rows)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
-        self._edges = EdgeFinder(signal.rate_hz, self.clock.hop, EDGE_DELAY_S)
-        self._history = History()
+        self._bursts = BurstFinder(self.clock, self._scenes.rows)
+        self._history = History(self._scenes.rows.eyes, self._scenes.rows.lower)
         self._context = Context()
         self._builder = EpisodeBuilder(self.clock, montage, settings, self._classifier)
         self._rails: deque[DecidedAtom] = deque()
@@ -187,11 +168,13 @@ class Analyzer:
 
     def _work_off(self, islands: list[Island]) -> list[Episode]:
         episodes: list[Episode] = []
-        for island in islands:
-            episodes += self._settle(island.first)
-            self._decide(island)
-            self._known_at = island.end + self.clock.frames(LOOK_AHEAD_S)
-            self._island_at = island.first
+        for together in _batches(islands):
+            for island, atoms in zip(together, self._decide(together), strict=True):
+                episodes += self._settle(island.first)
+                for atom in atoms:
+                    self._builder.add(atom)
+                self._known_at = island.end + self.clock.frames(LOOK_AHEAD_S)
+                self._island_at = island.first
         return episodes + self._settle(self._finder.frontier)
 
     def _settle(self, frontier: int) -> list[Episode]:
@@ -199,122 +182,59 @@ class Analyzer:
             self._builder.add_alone(self._rails.popleft())
         return self._builder.settle(frontier, self._known_at, self._island_at)
 
-    def _decide(self, island: Island) -> None:
+    def _decide(self, islands: list[Island]) -> list[list[DecidedAtom]]:
+        """What is decided in some islands, island by island. All their atoms are measured together."""
         before, after = self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S)
-        near = self._levels.neighbourhood(island.first, island.end, before, after)
-        states = self._atoms.states(near)
-        striking = self._provisional.striking(near, states)
-        scene = self._features.scene(near, states)
-        measured: list[MeasuredAtom] = []
-        for atom in self._atoms.atoms(near, states):
-            if self._is_hum(near, atom):
-                self._hum.append(self._stretch(near, atom, "mains"))
-                continue
-            values = self._features.measure(scene, atom, self._history)
-            measured.append(MeasuredAtom(atom, self._remember(near, atom), values, self._features.pattern(scene, atom)))
-            self._history.add(measured[-1].past)
-        self._history.close([m.past for m in measured])
-        if not measured:
-            return
-        for m, decision in zip(measured, self._judge(measured), strict=True):
-            if decision.kind != NONE:
-                self._builder.add(self._decided(near, states, striking, m.atom, decision))
+        nears = [self._levels.neighbourhood(island.first, island.end, before, after) for island in islands]
+        states = [self._atoms.states(near) for near in nears]
+        found = [self._atoms.atoms(near, state) for near, state in zip(nears, states, strict=True)]
+        if not any(found):
+            return [[] for _ in islands]
+        scene = self._scenes.scene(nears, states)
+        table = self._scenes.table(nears, found)
+        hum_hz = np.array([self._levels.hum_hz(frame) for frame in (table.origin + table.starts).tolist()])
+        hum = jumps(scene.wave, table, hum_hz, self.clock)
+        atoms = [atom for mine in found for atom in mine]
+        if hum.any():
+            jumped = np.flatnonzero(hum).tolist()
+            self._hum += [self._mains(atoms[i], float(table.start_s[i]), float(table.end_s[i])) for i in jumped]
+            atoms = [atom for atom, is_hum in zip(atoms, hum.tolist(), strict=True) if not is_hum]
+            table = table.of(~hum)
+        if not atoms:
+            return [[] for _ in islands]
+        values, patterns = self._features.measure(scene, table, self._history)
+        decisions = self._judge(table, values, patterns)
+        striking = [self._provisional.striking(near, state) for near, state in zip(nears, states, strict=True)]
+        return self._bursts.decided(scene, table, atoms, decisions, striking)
 
-    def _judge(self, measured: list[MeasuredAtom]) -> list[Decision]:
-        """The atoms of one island: each by itself first, then all in their context."""
-        values = np.stack([m.values for m in measured])
+    def _judge(self, atoms: AtomTable, values: NDArray[np.float64], patterns: NDArray[np.float64]) -> list[Decision]:
+        """The atoms of some islands: each by itself first, then all of an island in their context.
+
+        values (n, features), patterns (n, sites).
+        """
         looks = self._classifier.look(values)
-        times = np.array([(m.past.start_s, m.past.end_s) for m in measured])
-        sides = np.array([SIDE_NUMBERS[m.past.side] for m in measured])
-        patterns = np.stack([m.pattern for m in measured])
-        context = self._context.measure(Looked(times, sides, looks, patterns))
-        return self._classifier.decide(np.hstack([values, context]), looks)
+        times = np.stack([atoms.start_s, atoms.end_s], axis=1)
+        context = [
+            self._context.measure(Looked(times[own], atoms.sides[own], looks[own], patterns[own]))
+            for own in atoms.by_island()
+        ]
+        return self._classifier.decide(np.hstack([values, np.concatenate(context)]), looks)
 
-    def _is_hum(self, near: Neighbourhood, atom: Atom) -> bool:
-        """Whether an atom is a jump of the mains: most of its power at that one frequency, on the strongest channels."""
-        hop = self.clock.hop
-        wave = near.wave[list(atom.channels), atom.start * hop : atom.end * hop]
-        if atom.end - atom.start < self.clock.frames(HUM_LEAST_S):
-            return False
-        turns = (
-            2 * np.pi * self._levels.hum_hz(near.first + atom.start) / self.signal.rate_hz * np.arange(wave.shape[1])
-        )
-        # Window by window, because the phase of what a step of the hum leaves behind turns over.
-        parts = max(1, round(wave.shape[1] / (HUM_WINDOW_S * self.signal.rate_hz)))
-        length = wave.shape[1] // parts
-        power = np.maximum((wave[:, : parts * length] ** 2).sum(axis=1), 1e-9)
-        in_phase, across = (
-            (wave * wheel)[:, : parts * length].reshape(len(wave), parts, length).sum(axis=2)
-            for wheel in (np.cos(turns), np.sin(turns))
-        )
-        share = 2 * (in_phase**2 + across**2).sum(axis=1) / length / power
-        return bool(np.median(share) > HUM_SHARE)
-
-    def _stretch(self, near: Neighbourhood, atom: Atom, reason: InvalidReason) -> Invalid:
+    def _mains(self, atom: Atom, start_s: float, end_s: float) -> Invalid:
         labels = tuple(self._labels[c] for c in atom.channels)
-        return Invalid(
-            self.clock.seconds(near.first + atom.start),
-            self.clock.seconds(near.first + atom.end),
-            None if len(labels) == len(self._labels) else labels,
-            reason,
-        )
+        return Invalid(start_s, end_s, None if len(labels) == len(self._labels) else labels, "mains")
 
-    def _remember(self, near: Neighbourhood, atom: Atom) -> PastAtom:
-        return PastAtom(
-            self.clock.seconds(near.first + atom.start),
-            self.clock.seconds(near.first + atom.end),
-            atom.side,
-            any(c in self._features.eyes for c in atom.channels),
-            any(c in self._features.lower for c in atom.channels),
-        )
 
-    def _decided(
-        self, near: Neighbourhood, states: SiteStates, striking: Striking, atom: Atom, decision: Decision
-    ) -> DecidedAtom:
-        bursts = []
-        for c in atom.channels:
-            for start, end in runs(atom.active[c], self.clock.frames(0.07)):
-                a, b = atom.start + start, atom.start + end
-                floor = float(near.floor[c, a])
-                seen = bool(states.burst[c, a:b].any())
-                begins = self._edges.onset_s(near.wave[c], near.first, near.first + a, near.first + b, floor)
-                ends = self._edges.offset_s(near.wave[c], near.first, near.first + b, near.first + a, floor)
-                if ends <= begins or not seen:
-                    begins, ends = self.clock.seconds(near.first + a), self.clock.seconds(near.first + b)
-                bursts.append((c, begins, ends, float(np.sqrt(near.envelope[c, a:b].max()))))
-        shown = None
-        edges = (min(b[1] for b in bursts), max(b[2] for b in bursts))
-        if atom.side != "both":
-            begins, ends = self._edges.of_one_side(near, atom.start, atom.end, atom.channels, self._atoms.twins)
-            edges = (begins, ends) if begins < ends else edges
-            where = np.flatnonzero(striking[atom.side][atom.start : atom.end])
-            if len(where):
-                shown = self.clock.seconds(near.first + atom.start + int(where[0]) + SHOWN_AFTER_FRAMES)
-        weight = float(atom.end - atom.start)
-        return DecidedAtom(
-            atom.side,
-            near.first + atom.start,
-            near.first + atom.end,
-            atom.channels,
-            tuple(bursts),
-            edges,
-            decision,
-            weight,
-            shown,
-            self._uninterrupted_s(near, atom),
-        )
-
-    def _uninterrupted_s(self, near: Neighbourhood, atom: Atom) -> float:
-        """Longest stretch of a channel in which the envelope never falls below a quarter of its highest nearby."""
-        reach = self.clock.frames(VALLEY_REACH_S)
-        longest = 0
-        for c in atom.channels:
-            power = near.envelope[c, atom.start : atom.end]
-            padded = np.concatenate([np.zeros(reach), power, np.zeros(reach)])
-            highest = -moving_minimum(-padded[None, :], 2 * reach + 1)[0]
-            on = atom.active[c] & (power >= VALLEY**2 * highest)
-            longest = max([longest, *(end - start for start, end in runs(on, self.clock.frames(0.04)))])
-        return self.clock.seconds(longest)
+def _batches(islands: list[Island]) -> Iterator[list[Island]]:
+    """Islands in groups, so that what is held of a long recording that comes at once does not grow with it."""
+    together: list[Island] = []
+    for island in islands:
+        together.append(island)
+        if sum(i.end - i.first for i in together) >= TOGETHER_FRAMES or len(together) >= TOGETHER_ISLANDS:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def _not_after(episode: Episode, last_s: float) -> Episode:

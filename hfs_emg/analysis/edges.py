@@ -7,13 +7,14 @@ Staude 2001, with the noise floor as the least the quiet stretch can have).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from hfs_emg.analysis.atoms import Neighbourhood
-from hfs_emg.analysis.frames import moving_mean
-
-Floats = NDArray[np.float64]
+from hfs_emg.analysis.frames import FrameClock
+from hfs_emg.analysis.scene import AtomTable, BurstTable, MontageRows, Scene
+from hfs_emg.analysis.stretches import Columns, Floats, added, samples
 
 FAR_S = 0.3
 """How far in, where the other side moves as well: the length of a blink."""
@@ -29,84 +30,103 @@ REACH_S = 0.08
 """How far on either side of the envelope's crossing the edge is sought."""
 
 
-def change_point(power: Floats, floor: float) -> int:
-    """Index of the first sample of the louder stretch in `power` (squared samples, quiet first, then loud)."""
-    n = len(power)
-    if n < 6:
-        return n // 2
-    at = np.arange(1, n - 2)
-    total = np.cumsum(power)
-    quiet = np.maximum(total[at - 1] / at, 0.5 * floor)
-    loud = np.maximum((total[-1] - total[at - 1]) / (n - at), 1.01 * quiet)
-    likelihood = -0.5 * (at * np.log(quiet) + total[at - 1] / quiet)
-    likelihood -= 0.5 * ((n - at) * np.log(loud) + (total[-1] - total[at - 1]) / loud)
-    return int(at[int(np.argmax(likelihood))])
+def change_points(power: Floats, lengths: Columns, floor: Floats) -> Columns:
+    """Index of the first sample of the louder stretch in each row (n,).
 
-
-def _smoothed(power: Floats, width: int) -> Floats:
-    """Mean over `width` neighbouring samples about each. power (rows, n)."""
-    padded = np.pad(power, ((0, 0), (width // 2, width - 1 - width // 2)), mode="edge")
-    return moving_mean(padded, width)
+    power (n, width): squared samples, quiet first, then loud; of each row so many count as lengths (n,) says. floor (n,).
+    """
+    at = np.arange(1, power.shape[1])
+    before = np.cumsum(power, axis=1)
+    total = np.take_along_axis(before, np.maximum(lengths - 1, 0)[:, None], axis=1)
+    before = before[:, :-1]
+    rest, left = total - before, lengths[:, None] - at
+    quiet = np.maximum(before / at, 0.5 * floor[:, None])
+    loud = np.maximum(rest / np.maximum(left, 1), 1.01 * quiet)
+    likelihood = -0.5 * (at * np.log(quiet) + before / quiet)
+    likelihood -= 0.5 * (left * np.log(loud) + rest / loud)
+    likelihood[left < 3] = -np.inf
+    return np.asarray(np.where(lengths < 6, lengths // 2, 1 + likelihood.argmax(axis=1)))
 
 
 class EdgeFinder:
-    """Edges of bursts in one stream of EMG samples."""
+    """Edges of bursts and of atoms in one stream of EMG samples."""
 
-    def __init__(self, rate_hz: float, hop: int, delay_s: float) -> None:
+    def __init__(self, clock: FrameClock, rows: MontageRows, delay_s: float) -> None:
         """`delay_s`: how late the filtered signal is, taken off every edge."""
-        self._rate_hz = rate_hz
-        self._hop = hop
-        self._reach = max(4, round(REACH_S * rate_hz))
-        self._far = max(4, round(FAR_S * rate_hz))
+        self._rate_hz = clock.rate_hz
+        self._hop = clock.hop
+        self._rows = rows
+        self._reach = max(4, round(REACH_S * clock.rate_hz))
+        self._far = max(4, round(FAR_S * clock.rate_hz))
+        self._smooth = max(2, round(_SMOOTH_S * clock.rate_hz))
         self._delay_s = delay_s
 
-    def onset_s(self, wave: Floats, first: int, frame: int, last_frame: int, floor: float) -> float:
-        """Seconds from the start. wave: one channel from frame `first` on, whose envelope rose at `frame`, fell at `last_frame`."""
-        crossing = (frame - first) * self._hop
-        start = max(0, crossing - self._reach // 2)
-        end = min(len(wave), max(crossing + 6, min(crossing + self._reach, (last_frame - first) * self._hop)))
-        stretch = wave[start:end]
-        return self._seconds(first, start + change_point(stretch * stretch, floor))
+    def of_bursts(self, scene: Scene, bursts: BurstTable) -> tuple[Floats, Floats]:
+        """Onsets and offsets, s, of bursts whose envelope rises and falls at the frames given."""
+        low, high = bursts.low * self._hop, bursts.high * self._hop
+        rises, falls = bursts.starts * self._hop, bursts.ends * self._hop
+        width = self._reach // 2 + max(6, self._reach)
+        floor = scene.floor[bursts.channels, bursts.starts]
+        rows = bursts.channels[:, None]
+        first = np.maximum(low, rises - self._reach // 2)
+        last = np.minimum(high, np.maximum(rises + 6, np.minimum(rises + self._reach, falls)))
+        onset = first + change_points(samples(scene.power, rows, first, width)[:, 0], last - first, floor)
+        first = np.maximum(low, np.minimum(falls - 6, np.maximum(falls - self._reach, rises)))
+        last = np.minimum(high, falls + self._reach // 2)
+        offset = last - change_points(samples(scene.power, rows, last - 1, width, -1)[:, 0], last - first, floor)
+        return self._seconds(bursts.origin, low, onset - low), self._seconds(bursts.origin, low, offset - low)
 
-    def offset_s(self, wave: Floats, first: int, frame: int, first_frame: int, floor: float) -> float:
-        """The same for the end: the envelope fell at `frame`, had risen at `first_frame`."""
-        crossing = (frame - first) * self._hop
-        start = max(0, min(crossing - 6, max(crossing - self._reach, (first_frame - first) * self._hop)))
-        end = min(len(wave), crossing + self._reach // 2)
-        stretch = wave[start:end][::-1]
-        return self._seconds(first, end - change_point(stretch * stretch, floor))
-
-    def of_one_side(
-        self, near: Neighbourhood, start: int, end: int, channels: tuple[int, ...], twins: NDArray[np.int64]
-    ) -> tuple[float, float]:
+    def of_one_side(self, scene: Scene, atoms: AtomTable) -> tuple[Floats, Floats]:
         """Where what one side does by itself begins and ends, s: the power of its sites beyond what their twins show, all sites together.
 
-        start, end: columns of the neighbourhood. twins (channels,): a channel without one stands for itself. Where the other side
-        moves at the beginning, too (a blink from which a spasm sets out), the onset may lie further in.
+        Where the other side moves at the beginning, too (a blink from which a spasm sets out), the onset may lie further in.
         """
-        rows = np.array(channels)
-        partners = twins[rows]
-        lead = self._reach + 4
-        first, last = max(0, start * self._hop - lead), min(near.wave.shape[1], end * self._hop + lead)
-        power = near.wave[:, first:last] ** 2
-        width = max(2, round(_SMOOTH_S * self._rate_hz))
-        other = _smoothed(power[partners], width)
-        other[partners == rows] = 0.0
-        balanced = other * (near.gain[partners] / near.gain[rows])[:, None]
-        beyond = np.maximum(_smoothed(power[rows], width) - _BEYOND * balanced, 0.0)
-        total = (beyond / near.floor[rows, start][:, None]).sum(axis=0)
-        rises, falls = start * self._hop - first, end * self._hop - first
-        moves = (other > _MOVES * near.floor[partners, start][:, None]).any(axis=0)
-        reach = self._far if moves[rises : rises + self._reach].mean() > 0.5 else self._reach
-        begin = max(0, rises - self._reach // 2)
-        until = min(len(total), max(rises + 6, min(rises + reach, falls)))
-        onset = first + begin + change_point(total[begin:until], float(len(rows)))
-        back = max(0, min(falls - 6, max(falls - self._reach, rises)))
-        beyond_end = min(len(total), falls + self._reach // 2)
-        offset = first + beyond_end - change_point(total[back:beyond_end][::-1], float(len(rows)))
-        return self._seconds(near.first, onset - _EARLY_S * self._rate_hz), self._seconds(
-            near.first, offset + _LATE_S * self._rate_hz
+        low, high = atoms.low * self._hop, atoms.high * self._hop
+        rises, falls = atoms.starts * self._hop, atoms.ends * self._hop
+        beyond, other = self._beyond_twins(scene)
+        floors = scene.floor[:, atoms.starts].T
+        rows = np.broadcast_to(np.arange(floors.shape[1]), floors.shape)
+        noise = np.where(atoms.channels, floors, np.inf)
+        sites = np.count_nonzero(atoms.channels, axis=1).astype(np.float64)
+        moves = samples(other, rows, rises, self._reach) > _MOVES * floors[:, self._rows.twins][:, :, None]
+        moves &= (atoms.channels & self._rows.paired)[:, :, None]
+        seen = np.arange(self._reach) < (high - rises)[:, None]
+        moving = np.count_nonzero(moves.any(axis=1) & seen, axis=1) > 0.5 * np.count_nonzero(seen, axis=1)
+        reach = np.where(moving, self._far, self._reach)
+        first = np.maximum(low, rises - self._reach // 2)
+        last = np.minimum(high, np.maximum(rises + 6, np.minimum(rises + reach, falls)))
+        width = self._reach // 2 + max(6, self._far)
+        onset = first + change_points(_over_noise(samples(beyond, rows, first, width), noise), last - first, sites)
+        first = np.maximum(low, np.minimum(falls - 6, np.maximum(falls - self._reach, rises)))
+        last = np.minimum(high, falls + self._reach // 2)
+        width = self._reach // 2 + max(6, self._reach)
+        offset = last - change_points(
+            _over_noise(samples(beyond, rows, last - 1, width, -1), noise), last - first, sites
+        )
+        return (
+            self._seconds(atoms.origin, low, onset - low - _EARLY_S * self._rate_hz),
+            self._seconds(atoms.origin, low, offset - low + _LATE_S * self._rate_hz),
         )
 
-    def _seconds(self, first: int, sample: float) -> float:
-        return max(0.0, (first * self._hop + sample) / self._rate_hz - self._delay_s)
+    def _beyond_twins(self, scene: Scene) -> tuple[Floats, Floats]:
+        """Power of each channel beyond a multiple of its twin's, and the twin's own, 0 without one; both smoothed, (channels, m * hop)."""
+        lengths = (scene.ends - scene.starts) * self._hop
+        place = np.arange(int(scene.ends[-1]) * self._hop)
+        low, high = np.repeat(scene.starts * self._hop, lengths), np.repeat(scene.ends * self._hop, lengths) - 1
+        smooth = np.zeros((len(scene.power), len(place)))
+        for k in range(self._smooth):
+            smooth += scene.power.take(np.clip(place + k - self._smooth // 2, low, high), axis=1)
+        smooth /= self._smooth
+        twins = self._rows.twins
+        other = np.where(self._rows.paired[:, None], smooth[twins], 0.0)
+        balance = np.repeat((scene.gain[:, twins] / scene.gain).T, lengths, axis=1)
+        return np.maximum(smooth - _BEYOND * (other * balance), 0.0), other
+
+    def _seconds(self, origin: Columns, low: Columns, sample: NDArray[Any]) -> Floats:
+        first = origin * self._hop + low
+        return np.asarray(np.maximum(0.0, (first + sample) / self._rate_hz - self._delay_s))
+
+
+def _over_noise(each: Floats, noise: Floats) -> Floats:
+    """Power of several channels (n, channels, width) together, each over its noise (n, channels): (n, width)."""
+    return added(each / noise[:, :, None])

@@ -48,6 +48,10 @@ class FrameClock:
         """Time at which a frame begins."""
         return frame * self.hop / self.rate_hz
 
+    def seconds_of(self, frames: NDArray[np.int64]) -> Floats:
+        """The same for many."""
+        return frames * self.hop / self.rate_hz
+
 
 class SlidingArray:
     """Columns appended at the right, dropped at the left, addressed by their absolute index. Reads are views: copy to keep."""

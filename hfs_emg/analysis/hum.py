@@ -12,13 +12,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from hfs_emg.analysis.frames import FrameClock
+from hfs_emg.analysis.scene import AtomTable
+from hfs_emg.analysis.stretches import Flags, Floats, Stretches
 
 LONGEST_S = 4.0
 """Of the stretch: beyond it hum drifts in ways that a straight line does not follow."""
 _TRUSTED = 1.6
 """Power of the quietest parts over the noise floor, at most, after the hum is off."""
 _RIDGE = 1e-9
+_JUMP_SHARE = 0.55
+"""Share of an atom's power at the mains frequency above which it is a jump of the hum; muscle has under a quarter there."""
+_JUMP_LEAST_S = 0.05
+_JUMP_WINDOW_S = 0.1
 
 
 def without_hum(wave: Floats, power: Floats, lines_hz: tuple[float, ...], rate_hz: float) -> Floats:
@@ -43,3 +49,35 @@ def trusted(frames: Floats, floor: Floats) -> NDArray[np.bool_]:
     rank = max(0, frames.shape[1] // 5)
     # The 0.2 quantile of chi-square noise lies below its mean, so hum left over must be of the noise's own size to be seen here.
     return np.asarray(np.partition(frames, rank, axis=1)[:, rank] <= _TRUSTED * floor)
+
+
+def jumps(wave: Floats, atoms: AtomTable, hum_hz: Floats, clock: FrameClock) -> Flags:
+    """Which atoms (n,) are a jump of the mains: most of the power at that one frequency, on the strongest channels.
+
+    wave (channels, m * hop) µV of the scene; hum_hz (n,): the mains frequency, as sampled, before each atom.
+    """
+    found = np.zeros(len(atoms), dtype=np.bool_)
+    some = np.flatnonzero(atoms.ends - atoms.starts >= clock.frames(_JUMP_LEAST_S))
+    if not len(some):
+        return found
+    # Window by window, because the phase of what a step of the hum leaves behind turns over.
+    length = (atoms.ends - atoms.starts)[some] * clock.hop
+    parts = np.maximum(1, np.round(length / (_JUMP_WINDOW_S * clock.rate_hz)).astype(np.int64))
+    window = length // parts
+    whole = Stretches(atoms.starts[some] * clock.hop, atoms.starts[some] * clock.hop + parts * window)
+    turns = whole.spread(2 * np.pi * hum_hz[some] / clock.rate_hz) * whole.place
+    taken = wave.take(whole.columns, axis=1)
+    begins = np.cumsum(whole.lengths) - whole.lengths
+    first = np.cumsum(parts) - parts
+    owner = np.repeat(np.arange(len(some)), parts)
+    windows = begins[owner] + (np.arange(len(owner)) - first[owner]) * window[owner]
+    strength = np.zeros((len(wave), len(owner)))
+    for wheel in (np.cos(turns), np.sin(turns)):
+        strength += np.add.reduceat(taken * wheel, windows, axis=1) ** 2
+    power = np.maximum(np.add.reduceat(taken * taken, begins, axis=1), 1e-9)
+    share = 2 * np.add.reduceat(strength, first, axis=1) / window / power
+    count = np.count_nonzero(atoms.channels[some], axis=1)
+    ordered = np.sort(np.where(atoms.channels[some], share.T, np.inf), axis=1)
+    each = np.arange(len(some))
+    found[some] = (ordered[each, (count - 1) // 2] + ordered[each, count // 2]) / 2 > _JUMP_SHARE
+    return found

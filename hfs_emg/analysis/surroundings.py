@@ -1,17 +1,18 @@
-"""What lies around an atom: before and after it, beside it on the other side, and in the seconds gone by.
+"""What lies around atoms: before and after them, and beside them on the other side.
 
-Features by name are put into the caller's dictionary; see `feature_names` for their meaning.
+Features by name are put into the caller's table; see `feature_names` for their meaning.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hfs_emg.analysis.atoms import Atom
 from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.history import History
-from hfs_emg.analysis.measures import MontageRows, Scene, correlation, db, means
+from hfs_emg.analysis.measures import Measured, db
+from hfs_emg.analysis.scene import BOTH, AtomTable, MontageRows, Scene
+from hfs_emg.analysis.stretches import Columns, Floats, Stretches, any_of, average, highest, highest_of, share
+
+_EYES, _LOWER, _POTENTIAL = range(3)
 
 
 class Surroundings:
@@ -19,135 +20,123 @@ class Surroundings:
 
     def __init__(self, clock: FrameClock, rows: MontageRows) -> None:
         self._clock = clock
-        self._eyes = rows.eyes
-        self._empty = {side for side, own in rows.own.items() if not len(own)}
-        self._own = {side: own.tolist() for side, own in rows.own.items()}
-        self._groups = [
-            (name, of)
-            for name, of in (("brow_rise", rows.brows), ("lid_rise", rows.eyes), ("lower_rise", rows.lower))
-            if of
-        ]
-        self._other = {"left": "right", "right": "left", "both": "both"}
-        self._lids = {side: [c for c in own.tolist() if c in rows.eyes] for side, own in rows.own.items()}
+        self._rows = rows
+        self._lids = any_of(rows.own & rows.eyes)
+        groups = (("brow_rise", rows.brows), ("lid_rise", rows.eyes), ("lower_rise", rows.lower))
+        self._groups = [(name, rows.own & of) for name, of in groups if of.any()]
 
-    def measure(self, values: dict[str, float], scene: Scene, atom: Atom, history: History) -> None:
-        """Add what surrounds one atom."""
-        self._around(values, scene, atom)
-        self._rises(values, scene, atom)
-        self._movement(values, scene, atom)
-        self._eye_potential(values, scene, atom)
-        self._past(values, scene, atom, history)
+    def measure(self, values: Measured, scene: Scene, atoms: AtomTable) -> None:
+        """Add what surrounds the atoms."""
+        self._around(values, scene, atoms)
+        self._rises(values, scene, atoms)
+        self._movement(values, scene, atoms)
+        if np.count_nonzero(self._rows.eyes) == 2:
+            self._eye_potential(values, scene, atoms)
 
-    def _around(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
-        near, two_sided = scene.near, scene.states.two_sided
-        seconds = self._clock.frames
-        end = near.envelope.shape[1]
+    def _around(self, values: Measured, scene: Scene, atoms: AtomTable) -> None:
+        starts, ends, frames = atoms.starts, atoms.ends, self._clock.frames
 
-        def loudest(first: int, last: int) -> float:
-            first, last = max(0, first), min(end, last)
-            if last <= first or atom.side in self._empty:
-                return 0.0
-            return db(max(float(scene.loudest[atom.side][first:last].max()), 1.0))
+        def loudest(first: Columns, last: Columns) -> Floats:
+            first, last = np.maximum(atoms.low, first), np.minimum(atoms.high, last)
+            found = db(np.maximum(highest_of(scene.loudest, atoms.sides, first, last), 1.0))
+            return np.where(last > first, found, 0.0)
 
-        def share(flags: NDArray[np.bool_] | None, first: int, last: int) -> float:
-            first, last = max(0, first), min(end, last)
-            if flags is None:
-                return float("nan")
-            return int(np.count_nonzero(flags[first:last])) / (last - first) if last > first else 0.0
+        values["level_before"] = loudest(starts - frames(0.4), starts - frames(0.1))
+        values["level_after"] = loudest(ends + frames(0.15), ends + frames(0.5))
+        values["level_later"] = loudest(ends + frames(0.5), ends + frames(1.0))
+        lead = np.maximum(atoms.low, starts - frames(0.4))
+        soon, later = (np.minimum(atoms.high, ends + frames(seconds)) for seconds in (0.5, 1.0))
+        rows = np.zeros(len(atoms), dtype=np.int64)
+        if self._rows.eyes.any():
+            values["eye_two_sided"] = share(scene.moving, rows + _EYES, starts, ends)
+            values["eye_before"] = share(scene.moving, rows + _EYES, lead, starts)
+            values["eye_after"] = share(scene.moving, rows + _EYES, ends, soon)
+        if self._rows.lower.any():
+            values["lower_two_sided"] = share(scene.moving, rows + _LOWER, starts, ends)
+            values["lower_after"] = share(scene.moving, rows + _LOWER, ends, later)
+        values["one_sided_after"] = share(scene.one_sided, atoms.sides, ends, later)
+        blink = highest_of(scene.lid_blink, atoms.sides, lead, ends)
+        now = highest_of(scene.lid, atoms.sides, starts, ends)
+        seen = self._lids[atoms.sides] & (blink > 0)
+        values.set("eye_over_blink", seen, db(now / np.where(seen, blink, 1.0)))
 
-        values["level_before"] = loudest(atom.start - seconds(0.4), atom.start - seconds(0.1))
-        values["level_after"] = loudest(atom.end + seconds(0.15), atom.end + seconds(0.5))
-        values["level_later"] = loudest(atom.end + seconds(0.5), atom.end + seconds(1.0))
-        values["eye_two_sided"] = share(scene.eyes_moving, atom.start, atom.end)
-        values["lower_two_sided"] = share(scene.lower_moving, atom.start, atom.end)
-        values["eye_before"] = share(scene.eyes_moving, atom.start - seconds(0.4), atom.start)
-        values["eye_after"] = share(scene.eyes_moving, atom.end, atom.end + seconds(0.5))
-        values["lower_after"] = share(scene.lower_moving, atom.end, atom.end + seconds(1.0))
-        values["one_sided_after"] = share(scene.one_sided[atom.side], atom.end, atom.end + seconds(1.0))
-        mine = self._lids[atom.side]
-        if mine:
-            lead = max(0, atom.start - seconds(0.4))
-            blink = np.where(two_sided[mine, lead : atom.end], near.envelope[mine, lead : atom.end], 0.0).max()
-            if blink > 0:
-                now = near.envelope[mine, atom.start : atom.end].max()
-                values["eye_over_blink"] = db(now / blink)
-
-    def _rises(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
+    def _rises(self, values: Measured, scene: Scene, atoms: AtomTable) -> None:
         """How much more each site does than in the half second before: a spasm within a movement rises out of it, a blink out of speech.
 
         "Other" is the other side, of a two-sided atom the rest of the face.
         """
-        near, seconds = scene.near, self._clock.frames
-        stop = max(1, atom.start - seconds(0.032))
-        before = near.envelope[:, max(0, stop - seconds(0.45)) : stop]
-        base = np.maximum(np.median(before, axis=1), near.floor[:, atom.start])
-        until = min(atom.end, atom.start + seconds(0.4))
-        rise = 10.0 * np.log10(np.maximum(near.envelope[:, atom.start : until].max(axis=1) / base, 1.0))
-        mine = self._own[atom.side]
-        for name, rows in self._groups:
-            chosen = [c for c in rows if c in mine]
-            if chosen:
-                values[name] = float(rise[chosen].max() if atom.side != "both" else rise[chosen].min())
-        if atom.side == "both":
-            here = np.zeros(len(rise), dtype=np.bool_)
-            here[list(atom.channels)] = True
-            own, other = np.sort(rise[here])[::-1].tolist(), rise[~here]
-        else:
-            own, other = np.sort(rise[mine])[::-1].tolist(), rise[self._own[self._other[atom.side]]]
-        values["own_rise"] = own[0]
-        if len(own) > 1:
-            values["second_rise"] = own[1]
-        values["rising_sites"] = float(sum(r >= 6.0 for r in own))
-        if len(other):
-            values["other_rise"] = float(other.max())
-        if atom.side != "both" and len(other):
-            lead = slice(max(0, atom.start - seconds(0.4)), max(1, atom.start - seconds(0.05)))
-            values["other_before"] = db(max(float(scene.loudest[self._other[atom.side]][lead].max()), 1.0))
+        rise = self._rise(scene, atoms)
+        both = atoms.sides == BOTH
+        mine = self._rows.own[atoms.sides]
+        for name, masks in self._groups:
+            chosen = masks[atoms.sides]
+            most = np.where(chosen, rise, -np.inf).max(axis=1)
+            least = np.where(chosen, rise, np.inf).min(axis=1)
+            values.set(name, any_of(chosen), np.where(both, least, most))
+        own = np.where(both[:, None], atoms.channels, mine)
+        ordered = np.sort(np.where(own, rise, -np.inf), axis=1)
+        values["own_rise"] = ordered[:, -1]
+        if ordered.shape[1] > 1:
+            values.set("second_rise", ordered[:, -2] > -np.inf, ordered[:, -2])
+        values["rising_sites"] = np.count_nonzero(own & (rise >= 6.0), axis=1)
+        others = ~own
+        there = any_of(others)
+        values.set("other_rise", there, np.where(others, rise, -np.inf).max(axis=1))
+        one_sided = np.flatnonzero(there & ~both)
+        low, start, side = atoms.low[one_sided], atoms.starts[one_sided], atoms.sides[one_sided]
+        first = np.maximum(low, start - self._clock.frames(0.4))
+        last = np.maximum(low + 1, start - self._clock.frames(0.05))
+        before = highest_of(scene.loudest, 1 - side, first, last)
+        values.at("other_before", one_sided, db(np.maximum(before, 1.0)))
 
-    def _movement(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
+    def _rise(self, scene: Scene, atoms: AtomTable) -> Floats:
+        """dB of each channel over its median in the half second before, (n, channels)."""
+        width = self._clock.frames(0.45)
+        stop = np.maximum(atoms.low + 1, atoms.starts - self._clock.frames(0.032))
+        first = stop - width
+        before = scene.envelope[:, np.maximum(first, 0)[:, None] + np.arange(width)]
+        middle = _median(before)
+        for i in np.flatnonzero(first < atoms.low).tolist():  # only at the beginning of a stream
+            middle[:, i] = _median(scene.envelope[:, atoms.low[i] : stop[i]])
+        base = np.maximum(middle.T, scene.floor[:, atoms.starts].T)
+        until = np.minimum(atoms.ends, atoms.starts + self._clock.frames(0.4))
+        return np.asarray(10.0 * np.log10(np.maximum(highest(scene.envelope, atoms.starts, until) / base, 1.0)))
+
+    def _movement(self, values: Measured, scene: Scene, atoms: AtomTable) -> None:
         """How an atom lies to the activity it was cut from, and to the two-sided movement it goes with."""
-        seconds = self._clock.seconds
-        values["stretch"] = float(np.log10(seconds(atom.stretch[1] - atom.stretch[0])))
-        values["into_stretch"] = seconds(atom.start - atom.stretch[0])
-        if atom.side == "both":
+        seconds = self._clock.seconds_of
+        values["stretch"] = np.log10(seconds(atoms.stretch))
+        values["into_stretch"] = seconds(atoms.into)
+        begins, ends = scene.movements
+        if not len(begins):
             return
-        lead = max(0, atom.start - self._clock.frames(0.3))
-        together = [run for run in scene.movements if run[1] > lead and run[0] < atom.end]
-        if together:
-            values["lag_movement"] = seconds(atom.start - together[0][0])
-            values["outlasts_movement"] = seconds(atom.end - together[-1][1])
+        lead = np.maximum(atoms.low, atoms.starts - self._clock.frames(0.3))
+        first = np.searchsorted(ends, lead, side="right")
+        last = np.searchsorted(begins, atoms.ends, side="left") - 1
+        some = np.flatnonzero((first <= last) & (atoms.sides != BOTH))
+        values.at("lag_movement", some, seconds(atoms.starts[some] - begins[first[some]]))
+        values.at("outlasts_movement", some, seconds(atoms.ends[some] - ends[last[some]]))
 
-    def _eye_potential(self, values: dict[str, float], scene: Scene, atom: Atom) -> None:
-        if len(self._eyes) != 2:
-            return
-        near = scene.near
+    def _eye_potential(self, values: Measured, scene: Scene, atoms: AtomTable) -> None:
         lead = self._clock.frames(0.1)
-        wide = slice(max(0, atom.start - lead), atom.end + lead)
-        flagged = scene.states.eye_potential[atom.start : atom.end]
-        values["eye_potential"] = int(np.count_nonzero(flagged)) / len(flagged)
-        values["eye_potential_level"] = db(max(float(near.eye[wide].max()), 1.0))
-        left, right = near.eye_wave[:, wide]
-        values["eye_polarity"] = correlation(left, right)
-        stronger = max((left, right), key=lambda w: float(np.abs(w).max()))
-        values["eye_one_way"] = abs(float(stronger.sum())) / max(float(np.abs(stronger).sum()), 1e-9)
-        if len(near.slow) > 2:
-            slow: list[float] = means(near.slow[:, wide]).tolist()
-            elsewhere = max(power for c, power in enumerate(slow) if c not in self._eyes)
-            values["slow_elsewhere"] = db(elsewhere / max(min(slow[c] for c in self._eyes), 1e-9))
+        first, last = np.maximum(atoms.low, atoms.starts - lead), np.minimum(atoms.high, atoms.ends + lead)
+        row = np.full(len(atoms), _POTENTIAL)
+        values["eye_potential"] = share(scene.moving, row, atoms.starts, atoms.ends)
+        values["eye_potential_level"] = db(np.maximum(highest(scene.eye, first, last)[:, 0], 1.0))
+        wide = Stretches(first, last)
+        left, right = wide.line(scene.eye_wave[0]), wide.line(scene.eye_wave[1])
+        values["eye_polarity"] = wide.correlations(left, right)
+        strength = [wide.highest(np.abs(wave)) for wave in (left, right)]
+        stronger = np.where(wide.spread(strength[0] >= strength[1]), left, right)
+        one_way = np.abs(wide.sums(stronger)) / np.maximum(wide.sums(np.abs(stronger)), 1e-9)
+        values["eye_one_way"] = one_way
+        if len(scene.slow) > 2:
+            slow, eyes = average(scene.slow, first, last), self._rows.eyes
+            values["slow_elsewhere"] = db(slow[:, ~eyes].max(axis=1) / np.maximum(slow[:, eyes].min(axis=1), 1e-9))
 
-    def _past(self, values: dict[str, float], scene: Scene, atom: Atom, history: History) -> None:
-        now = self._clock.seconds(scene.near.first + atom.start)
-        values["lower_context"] = history.lower_share(now)
-        values["eye_rate"] = float(history.eye_count(now))
-        values["since_own"] = history.since(atom.side, now, eye=False)
-        values["since_eye"] = history.since("both", now, eye=True)
-        if atom.side != "both":
-            values["coupling"] = history.coupling(atom.side)
-        rhythm = history.rhythm(atom.side, now)
-        values["rhythm_count"], values["rhythm_interval"], values["rhythm_cv"] = rhythm
-        values["oral_context"], values["movement_context"] = history.two_sided_shares(now)
-        values["own_context"] = float(history.count(atom.side, now))
-        if atom.side != "both":
-            values["other_context"] = float(history.count(self._other[atom.side], now))
-        lower = history.lower_rhythm(now)
-        values["lower_count"], values["lower_interval"], values["lower_cv"] = lower
+
+def _median(values: Floats) -> Floats:
+    """Median along the last axis."""
+    n = values.shape[-1]
+    ordered = np.partition(values, sorted({(n - 1) // 2, n // 2}), axis=-1)
+    return np.asarray((ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2)
