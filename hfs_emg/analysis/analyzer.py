@@ -19,7 +19,7 @@ from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.context import Context, Looked
-from hfs_emg.analysis.episodes import RAIL_REASON, DecidedAtom, EpisodeBuilder
+from hfs_emg.analysis.episodes import RAIL_REASON, SWING_REASON, DecidedAtom, EpisodeBuilder
 from hfs_emg.analysis.features import FeatureMaker
 from hfs_emg.analysis.frames import FrameClock, FrameStream
 from hfs_emg.analysis.history import History
@@ -31,6 +31,7 @@ from hfs_emg.analysis.provisional import Provisional
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.scene import AtomTable, SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.analysis.swings import CONFIDENCE, SwingFinder
 from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
 from hfs_emg.model import Block, Signal
 
@@ -79,6 +80,7 @@ class Analyzer:
         self._history = History(self._scenes.rows.eyes, self._scenes.rows.lower)
         self._context = Context()
         self._builder = EpisodeBuilder(self.clock, montage, settings, self._classifier)
+        self._swings = SwingFinder(self.clock, montage)
         self._rails: deque[DecidedAtom] = deque()
         self._known_at = 0
         self._island_at = 0
@@ -97,7 +99,9 @@ class Analyzer:
         counts = np.ascontiguousarray(block.counts[:, self._inputs].T).astype(np.int64)
         verdict = self._quality.push(counts, block.lost)
         conditioned = self._conditioner.push(counts * self._scale, block.lost)
-        self._levels.push(conditioned, *self._frames.push(conditioned, verdict > 0))
+        power, bad, slow = self._frames.push(conditioned, verdict > 0)
+        self._swings.push(power[1], bad)
+        self._levels.push(conditioned, power, bad, slow)
         invalid = self._note_invalid(*self._invalid.push(verdict))
         invalid += self._off_skin.push(self._levels.take_off_skin())[0]
         until = self._levels.end_at(self._tick)
@@ -120,7 +124,9 @@ class Analyzer:
         activity = self._levels.activity(self._finder.frontier, self._levels.end)
         episodes = self._work_off(self._finder.flush(*activity))
         while self._rails:
-            self._builder.add_alone(self._rails.popleft())
+            self._builder.add_alone(self._rails.popleft(), RAIL_REASON, 1.0)
+        self._swings.finish()
+        self._note_swings(self._levels.end)
         far = self._levels.end + 1_000_000
         episodes += self._builder.settle(far, self._known_at, self._island_at)
         last = self._samples / self.signal.rate_hz
@@ -149,21 +155,7 @@ class Analyzer:
         for channel, start, end in rails:
             first, last = start // self.clock.hop, -(-end // self.clock.hop)
             where = (start / self.signal.rate_hz, end / self.signal.rate_hz)
-            nothing = np.zeros(1)
-            self._rails.append(
-                DecidedAtom(
-                    "both",
-                    first,
-                    last,
-                    (channel,),
-                    ((channel, *where, 0.0),),
-                    where,
-                    Decision(nothing, nothing, nothing),
-                    1.0,
-                    None,
-                    0.0,
-                )
-            )
+            self._rails.append(_known_by_itself(first, last, (channel,), ((channel, *where, 0.0),), where))
         return stretches
 
     def _work_off(self, islands: list[Island]) -> list[Episode]:
@@ -172,6 +164,7 @@ class Analyzer:
             for island, atoms in zip(together, self._decide(together), strict=True):
                 episodes += self._settle(island.first)
                 for atom in atoms:
+                    self._swings.cover(atom.first, atom.end)
                     self._builder.add(atom)
                 self._known_at = island.end + self.clock.frames(LOOK_AHEAD_S)
                 self._island_at = island.first
@@ -179,8 +172,16 @@ class Analyzer:
 
     def _settle(self, frontier: int) -> list[Episode]:
         while self._rails and self._rails[0].end <= frontier:
-            self._builder.add_alone(self._rails.popleft())
+            self._builder.add_alone(self._rails.popleft(), RAIL_REASON, 1.0)
+        self._note_swings(frontier)
         return self._builder.settle(frontier, self._known_at, self._island_at)
+
+    def _note_swings(self, frontier: int) -> None:
+        for swing in self._swings.ripe(frontier):
+            where = (self.clock.seconds(swing.first), self.clock.seconds(swing.end))
+            bursts = tuple((c, *where, peak) for c, peak in zip(swing.channels, swing.peaks_uv, strict=True))
+            atom = _known_by_itself(swing.first, swing.end, swing.channels, bursts, where)
+            self._builder.add_alone(atom, SWING_REASON.format(uv=max(swing.peaks_uv)), CONFIDENCE)
 
     def _decide(self, islands: list[Island]) -> list[list[DecidedAtom]]:
         """What is decided in some islands, island by island. All their atoms are measured together."""
@@ -196,8 +197,9 @@ class Analyzer:
         hum = jumps(scene.wave, table, hum_hz, self.clock)
         atoms = [atom for mine in found for atom in mine]
         if hum.any():
-            jumped = np.flatnonzero(hum).tolist()
-            self._hum += [self._mains(atoms[i], float(table.start_s[i]), float(table.end_s[i])) for i in jumped]
+            for i in np.flatnonzero(hum).tolist():
+                self._hum.append(self._mains(atoms[i], float(table.start_s[i]), float(table.end_s[i])))
+                self._swings.cover(int(table.origin[i] + table.starts[i]), int(table.origin[i] + table.ends[i]))
             atoms = [atom for atom, is_hum in zip(atoms, hum.tolist(), strict=True) if not is_hum]
             table = table.of(~hum)
         if not atoms:
@@ -235,6 +237,18 @@ def _batches(islands: list[Island]) -> Iterator[list[Island]]:
             together = []
     if together:
         yield together
+
+
+def _known_by_itself(
+    first: int,
+    end: int,
+    channels: tuple[int, ...],
+    bursts: tuple[tuple[int, float, float, float], ...],
+    where: tuple[float, float],
+) -> DecidedAtom:
+    """What needs no decision, as an atom."""
+    nothing = np.zeros(1)
+    return DecidedAtom("both", first, end, channels, bursts, where, Decision(nothing, nothing, nothing), 1.0, None, 0.0)
 
 
 def _not_after(episode: Episode, last_s: float) -> Episode:

@@ -26,6 +26,7 @@ _FRAGMENT_S = 0.6
 _NEAR_S = 0.15
 """What one site does by itself this close to a spasm belongs to it."""
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
+SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
 CLEAR_FROM = 0.3
@@ -62,6 +63,9 @@ class _Open:
     first: int
     end: int
     atoms: list[DecidedAtom] = field(default_factory=list)
+    reason: str = ""
+    """Of what is known by itself, and how sure that is."""
+    confidence: float = 1.0
 
     def take(self, other: _Open) -> None:
         """Make another's atoms one's own."""
@@ -119,9 +123,9 @@ class EpisodeBuilder:
         brief = sum(a.end - a.first for a in part.atoms) <= self._fragment_frames
         return whole.side == part.side or (whole.side == "both" and brief)
 
-    def add_alone(self, atom: DecidedAtom) -> None:
-        """An artefact that is known by itself and joins nothing: a channel at its rail."""
-        self._open.append(_Open(_ALONE, "both", atom.first, atom.end, [atom]))
+    def add_alone(self, atom: DecidedAtom, reason: str, confidence: float) -> None:
+        """An artefact that is known by itself and joins nothing: a channel at its rail, a slow swing."""
+        self._open.append(_Open(_ALONE, "both", atom.first, atom.end, [atom], reason, confidence))
 
     def settle(self, frontier: int, known_at: int, island_at: int) -> list[Episode]:
         """Episodes that end more than the gap before `frontier`.
@@ -181,7 +185,7 @@ class EpisodeBuilder:
         table = np.stack([a.decision.probability for a in e.atoms])
         mean = np.asarray((table * weights[:, None]).sum(axis=0) / weights.sum())
         if e.group == _ALONE:
-            return Kind.ARTEFACT, 1.0, RAIL_REASON
+            return Kind.ARTEFACT, e.confidence, e.reason
         if e.group != _MOVE:
             index = CLASSES.index(e.group)
             best = e.atoms[int(np.argmax(table[:, index]))]

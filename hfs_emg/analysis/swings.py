@@ -1,0 +1,148 @@
+"""Slow swings where no muscle moves: an electrode, a cable or a fold of skin that was moved.
+
+Most of such a movement lies below the EMG band, so that the finder of bursts does not see it. Here the power between 2 and 15 Hz is
+looked at by itself. The potential of the eyeball is as slow, so the channels at eye and brow need far more of it than the others.
+A swing during which anything else was found is left alone: the decision has weighed it there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.montage import Montage, Site
+from hfs_emg.analysis.frames import Flags, Floats, FrameClock, moving_mean
+from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
+
+SWING_UV = 30.0
+"""RMS over WINDOW_S. With half of it precision on the tuning faces falls; with twice of it a third of the swings is lost."""
+EYE_SWING_UV = 300.0
+"""The same at eye and brow, beyond the eye potential of a blink (up to 300 µV at its peak)."""
+OVER_FLOOR = 6.0
+"""And so many times the channel's own resting level, for a channel that drifts always."""
+WINDOW_S = 0.096
+APART_S = 0.3
+"""Swings less than this apart are one."""
+CONFIDENCE = 0.95
+"""Of 37 such stretches on the tuning faces 36 lay on a disturbance that was put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """Frames first…end (half open), the channels that swing, and the largest RMS over WINDOW_S of each, µV."""
+
+    first: int
+    end: int
+    channels: tuple[int, ...]
+    peaks_uv: tuple[float, ...]
+
+
+class SwingFinder:
+    """Frames of the slow view in; swings that nothing explains out. State depends on positions alone, never on the cutting."""
+
+    def __init__(self, clock: FrameClock, montage: Montage) -> None:
+        self._clock = clock
+        channels = montage.channels
+        near_eye = np.array([c.site in (Site.ORBICULARIS_OCULI, Site.FRONTALIS) for c in channels], dtype=np.bool_)
+        self._least = np.where(near_eye, EYE_SWING_UV, SWING_UV) ** 2
+        self._noise = NoiseFloor(len(channels), SLOW_WINDOWS)
+        self._width = max(2, clock.frames(WINDOW_S))
+        self._apart = clock.frames(APART_S)
+        self._power: Floats = np.zeros((len(channels), 0))
+        self._bad: Flags = np.zeros((len(channels), 0), dtype=np.bool_)
+        self._end = 0
+        """Frames that have come."""
+        self._second: list[Floats] = []
+        self._second_bad: list[Flags] = []
+        self._in_second = 0
+        self._open: tuple[int, int] | None = None
+        self._peaks = np.zeros(len(channels))
+        self._ripe: list[Swing] = []
+        self._covered: list[tuple[int, int]] = []
+
+    def push(self, slow: Floats, bad: Flags) -> None:
+        """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing."""
+        done = 0
+        while done < slow.shape[1]:
+            take = min(self._clock.second - self._in_second, slow.shape[1] - done)
+            cut = slice(done, done + take)
+            self._look(slow[:, cut], bad[:, cut])
+            self._learn(slow[:, cut], bad[:, cut])
+            done += take
+
+    def cover(self, first: int, end: int) -> None:
+        """Frames in which something was found."""
+        self._covered.append((first, end))
+
+    def ripe(self, frontier: int) -> list[Swing]:
+        """Swings that end before a frame before which everything else is decided, without those that it covers."""
+        done = [s for s in self._ripe if s.end <= frontier]
+        self._ripe = self._ripe[len(done) :]
+        found = [s for s in done if not any(a < s.end and b > s.first for a, b in self._covered)]
+        waiting = min([self._end - self._width - self._apart, frontier, *(s.first for s in self._ripe)])
+        keep = min(waiting, self._open[0]) if self._open is not None else waiting
+        self._covered = [(a, b) for a, b in self._covered if b > keep]
+        return found
+
+    def finish(self) -> None:
+        """At the end of the stream: what swings still has ended."""
+        self._close()
+
+    def _learn(self, slow: Floats, bad: Flags) -> None:
+        self._second.append(slow)
+        self._second_bad.append(bad)
+        self._in_second += slow.shape[1]
+        if self._in_second < self._clock.second:
+            return
+        whole = self._clock.second // self._width * self._width
+        shape = (len(slow), whole // self._width, self._width)
+        windows = np.concatenate(self._second, axis=1)[:, :whole].reshape(shape).mean(axis=2)
+        spoiled = np.asarray(np.concatenate(self._second_bad, axis=1)[:, :whole].reshape(shape).any(axis=2))
+        self._noise.push_second(windows, spoiled)
+        self._second, self._second_bad, self._in_second = [], [], 0
+
+    def _look(self, slow: Floats, bad: Flags) -> None:
+        power = np.concatenate([self._power, slow], axis=1)
+        spoiled = np.concatenate([self._bad, bad], axis=1)
+        self._end += slow.shape[1]
+        self._power = power[:, max(0, power.shape[1] - self._width + 1) :]
+        self._bad = spoiled[:, max(0, spoiled.shape[1] - self._width + 1) :]
+        if power.shape[1] < self._width:
+            return
+        mean = moving_mean(power, self._width)
+        least = np.maximum(self._least, OVER_FLOOR**2 * self._noise.power)
+        over = mean > np.where(self._noise.known, least, np.inf)[:, None]
+        base = self._end - power.shape[1]
+        if over.any():
+            over &= ~_any(spoiled, self._width)
+        for at in np.flatnonzero(over.any(axis=0)).tolist():
+            self._swings(base + at, np.where(over[:, at], mean[:, at], 0.0))
+        if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
+            self._close()
+
+    def _swings(self, first: int, power: Floats) -> None:
+        """Frames first…first + width swing, at this mean power of each channel (0: it does not)."""
+        if self._open is not None and first - self._open[1] >= self._apart:
+            self._close()
+        self._open = (first if self._open is None else self._open[0], first + self._width)
+        np.maximum(self._peaks, power, out=self._peaks)
+
+    def _close(self) -> None:
+        if self._open is None:
+            return
+        channels = tuple(np.flatnonzero(self._peaks).tolist())
+        peaks = tuple(float(p) for p in np.sqrt(self._peaks[list(channels)]))
+        self._ripe.append(Swing(*self._open, channels, peaks))
+        self._open = None
+        self._peaks[:] = 0.0
+
+
+def _any(flags: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Whether one of `width` neighbouring columns is set."""
+    n = flags.shape[1] - width + 1
+    found = flags[:, :n].copy()
+    for k in range(1, width):
+        found |= flags[:, k : k + n]
+    return found
