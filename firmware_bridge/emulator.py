@@ -18,6 +18,7 @@ from firmware_bridge.emulator_aux import auxiliary_bytes
 from firmware_bridge.emulator_board import MULTIBYTE_TIMEOUT, MULTIBYTE_TIMEOUT_S, Answer, BoardFirmware, StreamEffect
 from firmware_bridge.emulator_converter import Converter
 from firmware_bridge.emulator_dongle import Dongle
+from firmware_bridge.emulator_impedance import Electrodes
 from firmware_bridge.emulator_wire import EmulatorWire
 from firmware_bridge.faults import FAULTS, Fault, Faults, Where
 from firmware_bridge.radio import RadioCommand
@@ -33,8 +34,8 @@ _ACCELEROMETER_HZ = 25
 class CytonEmulator:
     """The board's side of the wire.
 
-    rate_hz is the converter's true rate, nominal_rate_hz the one it says; reset_s what `v` takes; electrode_ohm the impedance that a
-    lead-off current meets. Its clock starts at 0 and only `advance` moves it.
+    rate_hz is the converter's true rate, nominal_rate_hz the one it says; reset_s what `v` takes; electrodes (or electrode_ohm, all
+    alike) what a lead-off current meets. Its clock starts at 0 and only `advance` moves it.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class CytonEmulator:
         reset_s: float = 1.06,
         faults: Faults | None = None,
         electrode_ohm: float = 10_000.0,
+        electrodes: Electrodes | None = None,
     ) -> None:
         self.faults = faults if faults is not None else Faults()
         self.unplugged = False
@@ -54,11 +56,11 @@ class CytonEmulator:
         self._has_daisy = daisy
         self._nominal_hz = nominal_rate_hz
         self._reset_s = reset_s
-        self._electrode_ohm = electrode_ohm
+        self._electrodes = Electrodes.alike(electrode_ohm) if electrodes is None else electrodes
         self._now_s = 0.0
         self._boot_s = 0.0
         self._firmware = self._booted()
-        self._front = self._firmware.front_end(electrode_ohm)
+        self._front = self._firmware.front_end(self._electrodes)
         self._reader = CommandReader()
         self._inbox: deque[tuple[float, str]] = deque()  # when the board may read it, character
         self._outbox: deque[tuple[float, bytes]] = deque()  # answers on their way, in order of time
@@ -193,7 +195,7 @@ class CytonEmulator:
         self._busy_until_s = done_s
         self._answer_later(now, answer.before.encode("ascii"))
         self._answer_later(done_s, answer.after.encode("ascii"))
-        self._front = self._firmware.front_end(self._electrode_ohm)
+        self._front = self._firmware.front_end(self._electrodes)
         if answer.stream is StreamEffect.STOP:
             self._converter.running = False
         elif answer.stream is StreamEffect.START or (answer.stream is StreamEffect.RESTART and self._converter.running):
@@ -222,7 +224,7 @@ class CytonEmulator:
                 self._powered = True
                 self._boot_s = self._now_s
                 self._firmware = self._booted()
-                self._front = self._firmware.front_end(self._electrode_ohm)
+                self._front = self._firmware.front_end(self._electrodes)
                 self._busy_until_s = self._now_s + self._reset_s
                 self._answer_later(self._busy_until_s, self._firmware.banner().encode("ascii"))
             case "radiodown":

@@ -25,6 +25,7 @@ from firmware_bridge.cyton_commands import (
     TestSignal,
 )
 from firmware_bridge.cyton_wire import STOP_ACCEL
+from firmware_bridge.emulator_impedance import Electrodes
 from firmware_bridge.emulator_registers import register_dump
 from firmware_bridge.emulator_signal import TEST_SHAPES, FrontEnd
 
@@ -88,10 +89,10 @@ class BoardFirmware:
             kind = (3 if self.first_stamp else 4) + 2 * kind
         return STOP_ACCEL + kind
 
-    def front_end(self, electrode_ohm: float) -> FrontEnd:
-        """The amplifiers as they are set, on electrodes of that impedance."""
+    def front_end(self, electrodes: Electrodes) -> FrontEnd:
+        """The amplifiers as they are set, on these electrodes."""
         channels = 16 if self.daisy else 8
-        ohm = tuple(electrode_ohm * (row.p + row.n) for row in self.lead_off[:channels])
+        ohm = electrodes.met(self.lead_off[:channels])
         return FrontEnd(tuple(self.settings[:channels]), self.test, ohm, self.lead_off_tone)
 
     def banner(self) -> str:

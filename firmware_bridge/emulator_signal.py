@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from firmware_bridge.boards import RAIL_HIGH, RAIL_LOW, ads1299_microvolts_per_count
 from firmware_bridge.cyton_commands import ChannelSettings, InputType, TestSignal
+from firmware_bridge.emulator_impedance import TONE_GAIN
+from firmware_bridge.impedance import LEAD_OFF_AMPERE, SERIES_OHM
 
-LEAD_OFF_AMPERE = 6e-9
-SERIES_OHM = 2200.0
 _SUPPLY_UV = 2.5e6
 _TEMPERATURE_UV = 145_300.0  # at 25 °C
 
@@ -70,7 +70,7 @@ def converted(raw: NDArray[np.int32], start: int, front: FrontEnd) -> NDArray[np
         column = _input(raw[:, i], samples, setting, front.test, counts_per_uv)
         if ohm:
             # Eight samples a period: 31.25 Hz is an eighth of 250 Hz, from the same clock.
-            tone = np.sin(2 * np.pi * (samples % 8) / 8) if front.lead_off_tone else np.ones(len(samples))
+            tone = TONE_GAIN * np.sin(2 * np.pi * (samples % 8) / 8) if front.lead_off_tone else np.ones(len(samples))
             column = column + LEAD_OFF_AMPERE * (ohm + SERIES_OHM) * 1e6 * counts_per_uv * tone
         out[:, i] = np.clip(np.rint(column), RAIL_LOW, RAIL_HIGH)
     return out

@@ -17,10 +17,12 @@ from firmware_bridge.connect import open_board as open_bridge_board
 from firmware_bridge.connect import open_lasting as open_lasting_bridge_board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator
+from firmware_bridge.emulator_impedance import Electrodes
 from firmware_bridge.errors import BoardAddressError
 from firmware_bridge.links import ByteLink, EmulatorLink, SerialLink
 from firmware_bridge.pty_server import PtyServer
 from hfs_emg.model import Input, Signal
+from hfs_emg.simulation.cooperative import CooperativeFace
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import load_scenario
 
@@ -46,6 +48,10 @@ class ServedLink:
 
 def open_sim(address: BoardAddress) -> Board:
     """`sim:moderate-right?seed=7&rate=250&channels=8&speed=real`. Raises BoardAddressError or RequestError."""
+    return _open_face(address)[0]
+
+
+def _open_face(address: BoardAddress) -> tuple[Board, SimulatedFace | CooperativeFace]:
     check_options(address, SIM_OPTIONS)
     rate = _number(address, "rate", 250.0)
     if not address.path:
@@ -61,15 +67,32 @@ def open_sim(address: BoardAddress) -> Board:
     speed = address.options.get("speed", "real")
     if speed not in ("real", "virtual"):
         raise BoardAddressError(f"'speed={speed}' is not understood: write speed=real or speed=virtual.")
-    face = SimulatedFace(load_scenario(address.path), seed=_whole(address, "seed", 0), rate_hz=rate, channels=channels)
-    return simulated_board(face, real_time=speed == "real")
+    scenario = load_scenario(address.path)
+    kind = SimulatedFace if scenario.cooperation is None else CooperativeFace
+    face = kind(scenario, seed=_whole(address, "seed", 0), rate_hz=rate, channels=channels)
+    return simulated_board(face, real_time=speed == "real"), face
 
 
-def simulated_board(face: SimulatedFace, *, real_time: bool) -> Board:
+def open_with_patient(url: str) -> tuple[Board, CooperativeFace | None]:
+    """As `open_board`; of a simulated person who follows prompts also that person, to be asked."""
+    patients: list[CooperativeFace] = []
+
+    def opened(address: BoardAddress) -> Board:
+        board, face = _open_face(address)
+        if isinstance(face, CooperativeFace):
+            patients.append(face)
+        return board
+
+    board = open_bridge_board(url, {**SCHEMES, "sim": opened})
+    return board, patients[0] if patients else None
+
+
+def simulated_board(face: SimulatedFace | CooperativeFace, *, real_time: bool) -> Board:
     """A Cyton (16 inputs: with Daisy) whose electrodes lie on a simulated face."""
+    electrodes = Electrodes.of(face.wiring.ohm.tolist()) if isinstance(face, CooperativeFace) else None
     daisy = len(face.signal.inputs) > CYTON.exg_channels
     rate = face.signal.rate_hz
-    emulator = CytonEmulator(face, daisy=daisy, rate_hz=rate, nominal_rate_hz=rate)
+    emulator = CytonEmulator(face, daisy=daisy, rate_hz=rate, nominal_rate_hz=rate, electrodes=electrodes)
     link: ByteLink = ServedLink(PtyServer(emulator)) if real_time else EmulatorLink(emulator)
     real = CYTON_DAISY if daisy else CYTON
     spec = replace(

@@ -270,6 +270,7 @@ def test_every_error_of_ours_has_an_exit_status() -> None:
     from hfs_emg.cli import status_of
 
     expected = {"BoardAddressError": 2, "MontageError": 2, "CalibrationError": 2, "HfsError": 1}
+    expected |= {"ProfileDamaged": 2, "ProfileUnfit": 2, "NotMeasured": 2}
     expected |= {"RequestError": 2, "RecordingError": 4, "DiskError": 5}
     for name in ERROR_TREES:
         module = __import__(name, fromlist=["errors"])

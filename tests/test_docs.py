@@ -88,6 +88,8 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
         assert status == 0, (arguments, capsys.readouterr().err)
         ran.add(arguments[0])
     assert ran == {
+        "calibrate",
+        "contact",
         "simulate",
         "analyze",
         "evaluate",

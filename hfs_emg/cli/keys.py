@@ -49,6 +49,21 @@ class Typed:
 @contextlib.contextmanager
 def marking_keys(desk: MarkDesk, now_s: Callable[[], float]) -> Iterator[None]:
     """Within the body the keys of the terminal are markers; nothing changes where standard input is none."""
+    typed = Typed()
+
+    def press(key: str) -> None:
+        marker = typed.press(key, now_s())
+        if marker is not None:
+            with contextlib.suppress(RequestError):
+                desk.mark(*marker)
+
+    with pressed_keys(press):
+        yield
+
+
+@contextlib.contextmanager
+def pressed_keys(press: Callable[[str], None]) -> Iterator[None]:
+    """Within the body each key of the terminal goes to `press`, in a thread of its own; nothing changes where standard input is none."""
     if not sys.stdin or not sys.stdin.isatty() or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -56,7 +71,7 @@ def marking_keys(desk: MarkDesk, now_s: Callable[[], float]) -> Iterator[None]:
     wake_read, wake_write = os.pipe()
     ignored = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGTTIN, signal.SIGTTOU)}
     before = termios.tcgetattr(fd)
-    thread = threading.Thread(target=_read, args=(fd, wake_read, desk, now_s), name="keys", daemon=True)
+    thread = threading.Thread(target=_read, args=(fd, wake_read, press), name="keys", daemon=True)
     try:
         if _in_foreground(fd):
             tty.setcbreak(fd, termios.TCSANOW)
@@ -74,8 +89,7 @@ def marking_keys(desk: MarkDesk, now_s: Callable[[], float]) -> Iterator[None]:
         os.close(wake_write)
 
 
-def _read(fd: int, wake: int, desk: MarkDesk, now_s: Callable[[], float]) -> None:
-    typed = Typed()
+def _read(fd: int, wake: int, press: Callable[[str], None]) -> None:
     while True:
         ours = _in_foreground(fd)
         ready, _, _ = select.select([wake, fd] if ours else [wake], [], [], None if ours else _BACKGROUND_S)
@@ -92,10 +106,7 @@ def _read(fd: int, wake: int, desk: MarkDesk, now_s: Callable[[], float]) -> Non
         if keys.startswith(b"\x1b"):  # an arrow, a function key
             continue
         for key in keys.decode(errors="ignore"):
-            marker = typed.press(key, now_s())
-            if marker is not None:
-                with contextlib.suppress(RequestError):
-                    desk.mark(*marker)
+            press(key)
 
 
 def _in_foreground(fd: int) -> bool:
