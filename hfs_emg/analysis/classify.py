@@ -82,8 +82,39 @@ class Decision:
     def kind(self) -> str:
         """The most probable class, a two-sided blink at a discount."""
         if self.values[_TWO_SIDED] > 0.5:
-            return CLASSES[int(np.argmax(self.probability * _TWO_SIDED_WEIGHTS))]
-        return CLASSES[int(np.argmax(self.probability))]
+            return CLASSES[int((self.probability * _TWO_SIDED_WEIGHTS).argmax())]
+        return CLASSES[int(self.probability.argmax())]
+
+
+class _Axes:
+    """The axes of a look, each once, so that a value is put into its bin once for all tables that read it."""
+
+    def __init__(self) -> None:
+        self._number: dict[tuple[int, tuple[float, ...]], int] = {}
+        self._features: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._unknown: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._edges: Floats = np.zeros((0, 0))
+
+    def add(self, feature: int, edges: Sequence[float]) -> int:
+        """The number of an axis."""
+        return self._number.setdefault((feature, tuple(edges)), len(self._number))
+
+    def close(self) -> None:
+        """After the last axis."""
+        self._features = np.array([feature for feature, _ in self._number], dtype=np.int64)
+        self._unknown = np.array([len(edges) + 1 for _, edges in self._number], dtype=np.int64)
+        widest = max((len(edges) for _, edges in self._number), default=0)
+        self._edges = np.full((widest, len(self._number)), np.inf)
+        for i, (_, edges) in enumerate(self._number):
+            self._edges[: len(edges), i] = edges
+
+    def bins(self, values: Floats) -> NDArray[np.int64]:
+        """values (n, features) to the bin of each axis (n, axes)."""
+        looked_up = values[:, self._features]
+        # Edges first, so that bytes are added in long rows.
+        reached = (looked_up >= self._edges[:, None, :]).view(np.uint8)
+        found = reached.sum(axis=0, dtype=np.uint8 if len(self._edges) < 256 else np.int64)
+        return np.where(np.isnan(looked_up), self._unknown, found)
 
 
 class _Tables:
@@ -97,10 +128,9 @@ class _Tables:
             raise RequestError(f"{name} was made for other features or kinds: train it anew with this version.")
         self._intercept = np.array(look.intercept)
         self._names = len(names)
-        widest = max((len(axis.edges) for t in tables for axis in t.axes), default=0)
-        self._edges = np.full((len(tables), 2, widest), np.inf)
         self._features = np.zeros((len(tables), 2), dtype=np.int64)
-        self._unknown = np.zeros((len(tables), 2), dtype=np.int64)
+        self._axes = _Axes()
+        self._axis = np.zeros((len(tables), 2), dtype=np.int64)
         self._strides = np.ones(len(tables), dtype=np.int64)
         self._paired = np.array([len(t.axes) == 2 for t in tables], dtype=np.bool_)
         offsets: list[int] = []
@@ -110,9 +140,8 @@ class _Tables:
             for k, axis in enumerate(table.axes):
                 if list(axis.edges) != sorted(axis.edges):
                     raise RequestError(f"{name}: the edges of {axis.feature} do not rise; train it anew.")
-                self._edges[i, k, : len(axis.edges)] = axis.edges
                 self._features[i, k] = place[axis.feature]
-                self._unknown[i, k] = len(axis.edges) + 1
+                self._axis[i, k] = self._axes.add(place[axis.feature], axis.edges)
                 size *= len(axis.edges) + 2
             if len(table.axes) == 2:
                 self._strides[i] = len(table.axes[1].edges) + 2
@@ -121,29 +150,26 @@ class _Tables:
                 raise RequestError(f"{name}: a table of {table.axes[0].feature} does not fit its edges; train it anew.")
             offsets.append(sum(len(r) for r in rows))
             rows.append(scores)
+        self._axes.close()
         self._offsets = np.array(offsets, dtype=np.int64)
         self._rows = np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
 
     def _entries(self, values: Floats) -> Floats:
         """values (n, features) to (n, tables, classes)."""
-        looked_up = values[:, self._features]
-        bins = (looked_up[..., None] >= self._edges).sum(axis=3)
-        bins = np.where(np.isnan(looked_up), self._unknown, bins)
-        row = np.where(self._paired, bins[..., 0] * self._strides + bins[..., 1], bins[..., 0])
-        return np.asarray(self._rows[self._offsets + row])
+        bins = self._axes.bins(values)
+        first, second = bins[:, self._axis[:, 0]], bins[:, self._axis[:, 1]]
+        row = np.where(self._paired, first * self._strides + second, first)
+        return np.asarray(self._rows.take(self._offsets + row, axis=0))
 
     def scores(self, values: Floats) -> Floats:
         """values (n, features) to (n, classes)."""
         return np.asarray(self._intercept + self._entries(values).sum(axis=1))
 
-    def contributions(self, values: Floats) -> Floats:
-        """Of one atom: values (features,) to (features, classes). A pair's entry is credited to both of its features, half and half."""
-        entries = self._entries(values[None])[0]
-        found = np.zeros((self._names, len(CLASSES)))
-        half = np.where(self._paired, 0.5, 1.0)[:, None] * entries
-        np.add.at(found, self._features[:, 0], half)
-        np.add.at(found, self._features[self._paired, 1], half[self._paired])
-        return found
+    def contributions(self, values: Floats, kind: int) -> Floats:
+        """Of one atom to one kind: values (features,) to (features,). A pair's entry is credited to both of its features, half and half."""
+        half = np.where(self._paired, 0.5, 1.0) * self._entries(values[None])[0, :, kind]
+        credited = np.concatenate([self._features[:, 0], self._features[self._paired, 1]])
+        return np.bincount(credited, np.concatenate([half, half[self._paired]]), minlength=self._names)
 
 
 class Classifier:
@@ -186,11 +212,7 @@ class Classifier:
         order = np.argsort(-decision.probability, kind="stable")
         mine = CLASSES.index(kind) if kind in CLASSES else int(order[0])
         rival = int(order[0]) if int(order[0]) != mine else int(order[1])
-        found = self._in_context.contributions(decision.values)
-        # What the first look says is said by what it was drawn from.
-        found[len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
-        found[: len(NAMES)] += self._alone.contributions(decision.values[: len(NAMES)])
-        weight = found[:, mine] - found[:, rival]
+        weight = self._credits(decision.values, mine) - self._credits(decision.values, rival)
         ranked = np.argsort(-weight, kind="stable")
         said: list[str] = []
         for i in ranked:
@@ -204,6 +226,14 @@ class Classifier:
         against = phrase(ALL_NAMES[worst], float(decision.values[worst])) if weight[worst] < -0.15 else ""
         rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
         return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
+
+    def _credits(self, values: Floats, kind: int) -> Floats:
+        """What each feature (len(ALL_NAMES),) of an atom says for a kind."""
+        found = self._in_context.contributions(values, kind)
+        # What the first look says is said by what it was drawn from.
+        found[len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
+        found[: len(NAMES)] += self._alone.contributions(values[: len(NAMES)], kind)
+        return found
 
 
 def _only_eyes_moved(values: Floats) -> NDArray[np.bool_]:
