@@ -29,6 +29,8 @@ RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
+ONE_SITE_FROM = 0.95
+"""Where the second site stays below its threshold, the spasm must be this probable: the face's other spasms have shown it by then."""
 CLEAR_FROM = 0.3
 """Probability of spasm or twitch, at the first look, from which an atom may begin an episode."""
 _SPASM, _TWITCH = CLASSES.index(Kind.SPASM.value), CLASSES.index(Kind.TWITCH.value)
@@ -67,6 +69,11 @@ class _Open:
     """Of what is known by itself, and how sure that is."""
     confidence: float = 1.0
 
+    @property
+    def edges_s(self) -> tuple[float, float]:
+        """Onset and offset as looked up in the signal."""
+        return min(a.edges_s[0] for a in self.atoms), max(a.edges_s[1] for a in self.atoms)
+
     def take(self, other: _Open) -> None:
         """Make another's atoms one's own."""
         self.atoms += other.atoms
@@ -82,6 +89,7 @@ class EpisodeBuilder:
         self._montage = montage
         self._classifier = classifier
         self._gap = clock.frames(settings.episode_gap_s)
+        self._gap_s = settings.episode_gap_s
         self._quiet = clock.frames(QUIET_S)
         self._tonic_s = settings.tonic_s
         self._fragment_frames = clock.frames(_FRAGMENT_S)
@@ -118,6 +126,10 @@ class EpisodeBuilder:
         A leftover is brief; what one side does for long is an action of that side.
         """
         near = part.first - whole.end <= self._gap and whole.first - part.end <= self._gap
+        if near and whole.group == part.group == _MOVE and whole.side == part.side:
+            # Frames are active a little before and after what moved; between two spasms that little decides.
+            (begins, ends), (from_s, to_s) = part.edges_s, whole.edges_s
+            near = begins - to_s <= self._gap_s and from_s - ends <= self._gap_s
         if not near or whole.group != part.group:
             return False
         brief = sum(a.end - a.first for a in part.atoms) <= self._fragment_frames
@@ -195,7 +207,7 @@ class EpisodeBuilder:
         sites = {c for a in e.atoms for c in a.channels}
         spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
         twitch = float(mean[_TWITCH])
-        if spasm_atoms and len(sites) >= 2 and spasm >= SPASM_FROM:
+        if spasm >= (SPASM_FROM if spasm_atoms and len(sites) >= 2 else ONE_SITE_FROM):
             if self._can_be_spasm[e.side]:
                 return Kind.SPASM, spasm, self._sentence(Kind.SPASM, best.decision)
             return Kind.UNSURE, 1 - spasm, self._why_not(e.side)
