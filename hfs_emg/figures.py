@@ -18,18 +18,14 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from calibration.montage import Channel, Montage, Side, Site
-from hfs_emg.analysis.conditioning import Conditioner
-from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import DiskError, RequestError
 from hfs_emg.events import KINDS, Burst, Episode
 from hfs_emg.model import Recording
+from hfs_emg.traces import filtered
 
 AROUND_S = 1.0
 LEAST_REACH_UV = 20.0
 """Noise of a quiet site is not blown up to look like activity."""
-WARM_UP_S = 8.0
-"""Signal filtered before what is shown, so that the mains has been found by then."""
 REASON_WIDTH = 120
 
 _CANVASES = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG}
@@ -148,29 +144,6 @@ def _title(recording: Recording, episode: Episode) -> str:
     words.append(f"confidence {episode.confidence:.2f}")
     origin = "SIMULATED, no patient  –  " if recording.simulated else ""
     return f"{origin}{', '.join(words)}"
-
-
-def filtered(
-    recording: Recording, montage: Montage, start_s: float, end_s: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The EMG band of the montage's channels in a stretch: times (n,), µV (channels, n). Raises RecordingError."""
-    signal = recording.signal
-    clock = FrameClock.at(signal.rate_hz)
-    conditioner = Conditioner(signal.rate_hz, len(montage.channels), clock.second * clock.hop, AnalysisSettings())
-    first = max(0, round((start_s - WARM_UP_S) * signal.rate_hz))
-    shown, last = round(start_s * signal.rate_hz), round(end_s * signal.rate_hz)
-    rows = [c.input for c in montage.channels]
-    scale = np.array([signal.inputs[i].microvolts_per_count for i in rows])[:, None]
-    pieces = [np.zeros((len(rows), 0))]
-    for block in recording.blocks():
-        a, b = max(first, block.start), min(last, block.end)
-        if b > a:
-            cut = slice(a - block.start, b - block.start)
-            pieces.append(conditioner.push(block.counts[cut, rows].T * scale, block.lost[cut]).emg)
-        if block.end >= last:
-            break
-    emg = np.concatenate(pieces, axis=1)[:, shown - first :]
-    return (shown + np.arange(emg.shape[1])) / signal.rate_hz, emg
 
 
 def _wrapped(text: str) -> str:
