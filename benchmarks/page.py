@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +11,17 @@ import numpy as np
 
 from benchmarks import pooled
 from benchmarks.goals import GOALS, KIND_GOALS, Goal, count, milliseconds, percent, share, tenths, with_interval
+from benchmarks.markdown import Lines, prose, table
 from benchmarks.sweeps import Point, Sweep
 from benchmarks.trials import Outcome
 from hfs_emg.events import KINDS, Kind
 from hfs_emg.intervals import NOTHING
 from hfs_emg.scores import NOTHING_ROW
 
-Lines = Iterator[str]
 Outcomes = Sequence[Outcome]
 
 WORST_FACES = 8
 MOST_REASONS = 8
-WIDTH = 140
 
 LIMITS = """\
 Everything above is measured on faces that this program draws itself, and the decision was learned from other faces of the same generator.
@@ -73,12 +71,12 @@ def _head(m: Measured) -> Lines:
     if m.quick:
         yield "**A quick look at few faces, to try the measurement itself. Its figures mean nothing.**"
     yield ""
-    yield from _prose(
+    yield from prose(
         f"{len(m.outcomes)} simulated faces ({len(m.outcomes) - free} with hemifacial spasm, {free} without), {hours:.1f} hours, at "
         "the sample rates and numbers of inputs that were drawn for them. None of them was used for learning or tuning. They are "
         "**simulated: no figure here is from a patient**; see [what simulation cannot tell](#what-simulation-cannot-tell)."
     )
-    yield from _prose(
+    yield from prose(
         "Intervals are 95 %, from resampling faces, because the events of one face are alike. How spasms are matched: "
         "[evaluate.py](../hfs_emg/evaluate.py). A true spasm that shows at one site at most counts neither way. Rates are per valid hour."
     )
@@ -87,9 +85,9 @@ def _head(m: Measured) -> Lines:
 def _goals(m: Measured) -> Lines:
     yield "## Figures and goals"
     yield ""
-    yield from _table(("figure", "measured", "goal", ""), (_goal_row(goal, m.outcomes) for goal in GOALS))
+    yield from table(("figure", "measured", "goal", ""), (_goal_row(goal, m.outcomes) for goal in GOALS))
     spasms = [o.spasms for o in m.outcomes]
-    yield from _prose(
+    yield from prose(
         f"{sum(s.true for s in spasms)} true spasms that count, {sum(s.found for s in spasms)} found, {sum(s.matched for s in spasms)} "
         f"matched, {sum(s.missed for s in spasms)} missed, {sum(s.false for s in spasms)} false. "
         f"Sensitivity {with_interval(pooled.sensitivity(m.outcomes), share)}, precision "
@@ -118,7 +116,7 @@ def _shortfall(m: Measured) -> Lines:
         yield f"- {goal.title}: {with_interval(estimate, goal.shown)}, asked {goal.asked}."
     if unmeasured:
         yield ""
-        yield from _prose(f"Not measured, for want of such events: {', '.join(g.title for g in unmeasured)}.")
+        yield from prose(f"Not measured, for want of such events: {', '.join(g.title for g in unmeasured)}.")
     elif missed:
         yield ""
 
@@ -138,7 +136,7 @@ def _patients(m: Measured) -> Lines:
         "spasm time error",
     )  # fmt: skip
     groups = _by_phenotype(o for o in m.outcomes if o.has_spasm)
-    yield from _table(heads, (_patient_row(name, group) for name, group in groups.items()))
+    yield from table(heads, (_patient_row(name, group) for name, group in groups.items()))
 
 
 def _patient_row(name: str, group: Outcomes) -> tuple[str, ...]:
@@ -173,9 +171,9 @@ def _spasm_free(m: Measured) -> Lines:
         "taken for spasms",
     )
     groups = _by_phenotype(o for o in m.outcomes if not o.has_spasm)
-    yield from _table(heads, (_free_row(name, group) for name, group in groups.items()))
+    yield from table(heads, (_free_row(name, group) for name, group in groups.items()))
     rare = [o for o in m.outcomes if not o.has_spasm and o.phenotype not in pooled.LOOK_ALIKES]
-    yield from _prose(
+    yield from prose(
         f"The goal is set on the faces that a clinic meets daily ({', '.join(pooled.LOOK_ALIKES).replace('-', ' ')}): "
         f"{with_interval(pooled.false_per_hour_look_alikes(m.outcomes), tenths)}. On the others "
         f"{with_interval(pooled.false_per_hour(rare), tenths)}, on all "
@@ -208,14 +206,14 @@ def _worst(m: Measured) -> Lines:
     known.sort(key=lambda o: (o.f1.value or 0.0, o.seed))
     yield "## Worst faces"
     yield ""
-    yield from _prose(
+    yield from prose(
         f"The {min(WORST_FACES, len(known))} lowest of {len(known)} faces with {pooled.WORST_NEEDS} spasms or more. "
         "Intervals here are Wilson's."
     )
     if not known:
         return
     heads = ("face", "rate", "inputs", "signal to noise", "true", "missed", "false", "F1", "missed as", "false on")
-    yield from _table(
+    yield from table(
         heads,
         (
             (
@@ -239,7 +237,7 @@ def _kinds(m: Measured) -> Lines:
     yield "## The other kinds"
     yield ""
     heads = ("kind", "true", "found", "recall", "goal", "", "precision", "goal", "")
-    yield from _table(heads, (_kind_row(kind, m.outcomes) for kind in KIND_GOALS))
+    yield from table(heads, (_kind_row(kind, m.outcomes) for kind in KIND_GOALS))
 
 
 def _kind_row(kind: Kind, outcomes: Outcomes) -> tuple[str, ...]:
@@ -259,11 +257,11 @@ def _confusion(m: Measured) -> Lines:
     counts = sum((o.confusion for o in m.outcomes), np.zeros((len(names), len(names)), np.int64))
     yield "## Confusion"
     yield ""
-    yield from _prose(
+    yield from prose(
         "Rows: what it was. Columns: what it was found as (its own kind where one of that kind lies on it, else what overlaps it most). "
         "The last row counts what was found where nothing was."
     )
-    yield from _table(
+    yield from table(
         ("true \\ found", *names),
         (
             (f"**{name}**", *(str(n) if n else "·" for n in row))
@@ -278,10 +276,10 @@ def _errors(m: Measured) -> Lines:
     missed = sum((o.missed_as for o in m.outcomes), Counter[str]())
     yield "## Where errors come from"
     yield ""
-    yield from _prose(
+    yield from prose(
         f"What the {false.total()} false spasms lay on: {_most(false, MOST_REASONS) or 'nothing to tell'}."
     )
-    yield from _prose(
+    yield from prose(
         f"What the {missed.total()} missed spasms were found as: {_most(missed, MOST_REASONS) or 'nothing to tell'}."
     )
 
@@ -292,7 +290,7 @@ def _confidence(m: Measured) -> Lines:
     total: Any = sum(o.claims for o in m.outcomes)
     yield "![Share of found spasms that were right, by confidence](pictures/accuracy-calibration.svg)"
     yield ""
-    yield from _table(
+    yield from table(
         ("confidence", "spasms found", "mean confidence", "share that was right"),
         (
             (f"{k / len(total):.1f}–{(k + 1) / len(total):.1f}", count(n), share(claimed / n), share(right / n))
@@ -317,7 +315,7 @@ def _alarms_from(free: Outcomes, edge: float) -> Any:
 def _latency(m: Measured) -> Lines:
     yield "## How soon a spasm is shown"
     yield ""
-    yield from _prose(
+    yield from prose(
         "From the true onset to the sample with which a spasm is first shown as one (it may be withdrawn again), and to the one with "
         "which it is final: an episode is final when nothing found later can join it, half a second after its end at the earliest. "
         "Radio, USB and the wake-ups of the program (40 ms at most) come on top. Matched spasms only; where one was not shown before it "
@@ -337,7 +335,7 @@ def _latency(m: Measured) -> Lines:
         "within 150 ms",
         "final: median / 90 %",
     )
-    yield from _table(heads, (_latency_row(name, group) for name, group in groups))
+    yield from table(heads, (_latency_row(name, group) for name, group in groups))
 
 
 def _latency_row(name: str, group: Outcomes) -> tuple[str, ...]:
@@ -355,14 +353,14 @@ def _latency_row(name: str, group: Outcomes) -> tuple[str, ...]:
 def _sweeps(m: Measured) -> Lines:
     yield "## Under harder conditions"
     yield ""
-    yield from _prose(
+    yield from prose(
         f"{m.sweep_faces} of the faces for {m.sweep_face_s:.0f} s each, the same happenings every time, one thing changed. "
         "Bars: 95 % intervals."
     )
     for sweep, points in m.sweeps:
         yield f"### {sweep.title}"
         yield ""
-        yield from _prose(sweep.text)
+        yield from prose(sweep.text)
         yield f"![F1 of spasms and false spasms per hour against {sweep.axis}](pictures/accuracy-{sweep.key}.svg)"
         yield ""
         several = len(sweep.lines) > 1
@@ -375,7 +373,7 @@ def _sweeps(m: Measured) -> Lines:
             "spasms that count",
             "valid time",
         )
-        yield from _table(heads, (_point_row(p, several) for p in points))
+        yield from table(heads, (_point_row(p, several) for p in points))
 
 
 def _point_row(p: Point, several: bool) -> tuple[str, ...]:
@@ -394,17 +392,3 @@ def _limits(_: Measured) -> Lines:
     yield "## What simulation cannot tell"
     yield ""
     yield LIMITS.rstrip()
-
-
-def _prose(text: str) -> Lines:
-    """A paragraph."""
-    yield from textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-    yield ""
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Lines:
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-    yield ""

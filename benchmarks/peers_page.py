@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.goals import percent, share, with_interval
+from benchmarks.markdown import Lines, prose, table
 from benchmarks.peer_scores import ChannelCounts
 from benchmarks.pooled import ratio
 from hfs_emg.evaluate import Found, score
 from hfs_emg.scores import Scores
 from hfs_emg.simulation.truth import Truth
-
-Lines = Iterator[str]
-WIDTH = 140
 
 HOW = """\
 - **Faces.** Those that nothing was learned from or tuned on, at the rates and inputs drawn for them; their beginning only, because one of
@@ -125,13 +122,13 @@ def _head(m: Measured) -> Lines:
     if m.quick:
         yield "**A quick look at few faces, to try the measurement itself. Its figures mean little.**"
     yield ""
-    yield from _prose(
+    yield from prose(
         f"{faces} simulated faces ({m.with_spasm} with hemifacial spasm, {faces - m.with_spasm} without), {hours:.2f} hours: {rates}. "
         "The same recordings and the same truth for every row. **No figure here is from a patient**, and the comparison is on our own "
         "ground: see [how it was made](#how-it-was-made). Intervals are 95 %, from resampling faces (Wilson's for fewer than five; "
         "those of false spasms per hour are Poisson's)."
     )
-    yield from _prose(f"Versions: {used}.")
+    yield from prose(f"Versions: {used}.")
 
 
 def _bursts(m: Measured) -> Lines:
@@ -139,7 +136,7 @@ def _bursts(m: Measured) -> Lines:
     yield ""
     yield from _paragraph(BURSTS)
     heads = ("detector", "setting", "channels", "true", "found", "precision", "recall", "onset error, median / 90 %")
-    yield from _table(heads, (_burst_row(row) for row in m.rows))
+    yield from table(heads, (_burst_row(row) for row in m.rows))
 
 
 def _burst_row(row: Row) -> tuple[str, ...]:
@@ -171,7 +168,7 @@ def _spasms(m: Measured) -> Lines:
         "detector", "setting", "rule", "faces", "true", "F1", "sensitivity", "precision", "false per hour, spasm-free",
         "onset error, median / 90 %", "spasm time error",
     )  # fmt: skip
-    yield from _table(heads, (_spasm_row(row) for row in m.rows))
+    yield from table(heads, (_spasm_row(row) for row in m.rows))
 
 
 def _spasm_row(row: Row) -> tuple[str, ...]:
@@ -198,7 +195,7 @@ def _time(m: Measured) -> Lines:
     yield ""
     yield from _paragraph(TIME)
     heads = ("detector", "setting", "CPU s per recorded hour", "ratio to ours", "as called: CPU s", "ratio to ours")
-    yield from _table(heads, (_time_row(row) for row in m.rows))
+    yield from table(heads, (_time_row(row) for row in m.rows))
 
 
 def _time_row(row: Row) -> tuple[str, ...]:
@@ -227,7 +224,7 @@ def _failures(m: Measured) -> Lines:
         yield ""
         return
     heads = ("detector", "setting", "channels", "what it said")
-    yield from _table(
+    yield from table(
         heads,
         ((row.name, row.setting, str(n), f"`{said}`") for row in failed for said, n in sorted(row.failed.items())),
     )
@@ -241,18 +238,4 @@ def _how(_: Measured) -> Lines:
 
 def _paragraph(text: str) -> Lines:
     yield text.rstrip()
-    yield ""
-
-
-def _prose(text: str) -> Lines:
-    """A paragraph from one long line."""
-    yield from textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-    yield ""
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Lines:
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
     yield ""
