@@ -114,7 +114,7 @@ class _Axes:
         # Edges first, so that bytes are added in long rows.
         reached = (looked_up >= self._edges[:, None, :]).view(np.uint8)
         found = reached.sum(axis=0, dtype=np.uint8 if len(self._edges) < 256 else np.int64)
-        return np.where(np.isnan(looked_up), self._unknown, found)
+        return np.asarray(np.where(np.isnan(looked_up), self._unknown, found))
 
 
 class _Tables:
@@ -169,7 +169,7 @@ class _Tables:
         """Of one atom to one kind: values (features,) to (features,). A pair's entry is credited to both of its features, half and half."""
         half = np.where(self._paired, 0.5, 1.0) * self._entries(values[None])[0, :, kind]
         credited = np.concatenate([self._features[:, 0], self._features[self._paired, 1]])
-        return np.bincount(credited, np.concatenate([half, half[self._paired]]), minlength=self._names)
+        return np.asarray(np.bincount(credited, np.concatenate([half, half[self._paired]]), minlength=self._names))
 
 
 class Classifier:

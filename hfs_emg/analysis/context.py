@@ -8,6 +8,7 @@ lies within the same island of activity.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,16 @@ CONTEXT_NAMES = (
     "like_others",  # cosine to earlier voluntary, oral and twitching movements of this side
 )
 _COLUMN = {name: i for i, name in enumerate(CONTEXT_NAMES)}
+_RATES = CONTEXT_NAMES[_COLUMN["rate_spasm"] : _COLUMN["best_spasm"]]
+_SO_FAR = slice(_COLUMN["rate_spasm"], _COLUMN["observed"] + 1)
+_OVER = (
+    ("over_blink", BLINK),
+    ("over_blepharospasm", BLEPHAROSPASM),
+    ("over_voluntary", VOLUNTARY),
+    ("over_oral", ORAL),
+)
+_CLUSTER_KINDS = (SPASM, ORAL, VOLUNTARY)
+"""In the order of their names."""
 _LEAST_WEIGHT = 0.2
 """Probability below which an atom tells nothing of how a kind looks in this face."""
 
@@ -111,20 +122,25 @@ class _Habit:
         self._size *= factor
         self._weight *= factor
 
-    def take(self, pattern: Floats, weight: float) -> None:
-        size = float(np.sqrt((pattern * pattern).sum()))
-        if size > 0 and weight > _LEAST_WEIGHT:
-            self._sum += weight * pattern / size
-            self._size += weight * float(np.log2(size))
-            self._weight += weight
+    def take(self, patterns: Floats, sizes: Floats, weights: Floats) -> None:
+        """Movements (n, sites) of these sizes (n,), with their weights (n,)."""
+        told = (sizes > 0) & (weights > _LEAST_WEIGHT)
+        if told.any():
+            weight, size = weights[told], sizes[told]
+            self._sum += (patterns[told] * (weight / size)[:, None]).sum(axis=0)
+            self._size += float((weight * np.log2(size)).sum())
+            self._weight += float(weight.sum())
 
-    def likeness(self, pattern: Floats) -> tuple[float, float]:
-        """Cosine of the angle to the average, and log2 of the size over the average's; NaN before there is one."""
-        size = float(np.sqrt((pattern * pattern).sum()))
-        if self._weight < 0.5 or size <= 0:
-            return float("nan"), float("nan")
-        length = float(np.sqrt((self._sum * self._sum).sum()))
-        return float(self._sum @ pattern) / (length * size), float(np.log2(size)) - self._size / self._weight
+    def likeness(self, patterns: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+        """Cosine of the angle to the average, and log2 of the size over the average's, (n,) each; NaN before there is one."""
+        nothing = np.full(len(sizes), np.nan)
+        if self._weight < 0.5:
+            return nothing, nothing
+        known = sizes > 0
+        size = np.where(known, sizes, 1.0)
+        cosine = (patterns * self._sum).sum(axis=1) / (math.sqrt(float((self._sum * self._sum).sum())) * size)
+        over = np.log2(size) - self._size / self._weight
+        return np.where(known, cosine, np.nan), np.where(known, over, np.nan)
 
 
 class Context:
@@ -136,67 +152,58 @@ class Context:
         self._best = np.zeros(3)
         self._now_s = 0.0
         self._held = Looked.none()
-        self._spasms = {side: _Habit() for side in (0, 1)}
-        self._others = {side: _Habit() for side in (0, 1)}
+        self._spasms = (_Habit(), _Habit())
+        self._others = (_Habit(), _Habit())
 
     def measure(self, new: Looked) -> Floats:
         """The atoms of the next island in context: (n, len(CONTEXT_NAMES)), NaN where not known."""
-        n = len(new.times)
         self._fade(float(new.times[:, 0].min()))
-        values = np.full((n, len(CONTEXT_NAMES)), np.nan)
+        values = np.full((len(new.times), len(CONTEXT_NAMES)), np.nan)
         odds = np.clip(new.looks, 1e-4, 1 - 1e-4)
         values[:, : len(CLASSES)] = np.log2(odds / (1 - odds))
-        for side in (0, 1, BOTH):
-            mine = new.sides == side
-            if mine.any():
-                for name, value in self._so_far(side).items():
-                    values[mine, _COLUMN[name]] = value
+        values[:, _SO_FAR] = self._so_far()[new.sides]
         around = self._held.then(new)
-        for i in range(n):
-            found = _beside(len(self._held.times) + i, around)
-            side = int(new.sides[i])
-            if side != BOTH:
-                found["like_spasms"], found["size_of_spasms"] = self._spasms[side].likeness(new.patterns[i])
-                found["like_others"] = self._others[side].likeness(new.patterns[i])[0]
-            for name, value in found.items():
-                values[i, _COLUMN[name]] = value
-        self._take(around, new)
+        _beside(values, len(self._held.times), around)
+        _clusters(values, len(self._held.times), around)
+        sizes = np.sqrt((new.patterns * new.patterns).sum(axis=1))
+        for side in range(BOTH):
+            mine = np.flatnonzero(new.sides == side)
+            if len(mine):
+                patterns, size, looks = new.patterns[mine], sizes[mine], new.looks[mine]
+                spasms, others = self._spasms[side], self._others[side]
+                like, larger = spasms.likeness(patterns, size)
+                values[mine, _COLUMN["like_spasms"]], values[mine, _COLUMN["size_of_spasms"]] = like, larger
+                values[mine, _COLUMN["like_others"]] = others.likeness(patterns, size)[0]
+                spasms.take(patterns, size, looks[:, SPASM])
+                others.take(patterns, size, looks[:, VOLUNTARY] + looks[:, ORAL] + looks[:, TWITCH])
+        self._count(around, new)
         return values
 
     def _fade(self, now_s: float) -> None:
-        self._sums *= np.exp(-max(0.0, now_s - self._now_s) / MEMORY_S)
-        self._best *= np.exp(-max(0.0, now_s - self._now_s) / (4 * MEMORY_S))
-        for habit in (*self._spasms.values(), *self._others.values()):
-            habit.fade(float(np.exp(-max(0.0, now_s - self._now_s) / MEMORY_S)))
+        passed = max(0.0, now_s - self._now_s)
+        factor = math.exp(-passed / MEMORY_S)
+        self._sums *= factor
+        self._best *= math.exp(-passed / (4 * MEMORY_S))
+        for habit in (*self._spasms, *self._others):
+            habit.fade(factor)
         self._now_s = max(now_s, self._now_s)
 
-    def _so_far(self, side: int) -> dict[str, float]:
-        held_min = MEMORY_S * (1 - np.exp(-self._now_s / MEMORY_S)) / 60
+    def _so_far(self) -> Floats:
+        """By side, (3, len(_SO_FAR))."""
+        held_min = MEMORY_S * (1 - math.exp(-self._now_s / MEMORY_S)) / 60
+        mine = np.stack([self._sums[0], self._sums[1], np.maximum(self._sums[0], self._sums[1])])
+        both = self._sums[BOTH]
+        counts = np.empty((3, len(_RATES)))
+        counts[:, 0], counts[:, 1] = mine[:, SPASM], (*self._sums[1::-1, SPASM], np.nan)
+        counts[:, 2:6] = mine[:, (TWITCH, VOLUNTARY, ORAL, SYNKINESIS)]
+        counts[:, 6:10] = both[[BLINK, BLEPHAROSPASM, VOLUNTARY, ORAL]]
+        counts[:, 10] = self._sums[:, ARTEFACT].max()
+        rates = np.log2((counts + _PRIOR_PER_MIN * _DOUBT_MIN) / (held_min + _DOUBT_MIN))
+        best = (self._best[0], self._best[1], self._best.max())
+        observed = np.full(3, math.log2(held_min + 0.05))
+        return np.column_stack([rates, best, observed])
 
-        def rate(count: float) -> float:
-            return float(np.log2((count + _PRIOR_PER_MIN * _DOUBT_MIN) / (held_min + _DOUBT_MIN)))
-
-        sums, both = self._sums, self._sums[BOTH]
-        mine = sums[side] if side != BOTH else np.maximum(sums[0], sums[1])
-        found = {
-            "rate_spasm": rate(mine[SPASM]),
-            "rate_twitch": rate(mine[TWITCH]),
-            "rate_voluntary_here": rate(mine[VOLUNTARY]),
-            "rate_oral_here": rate(mine[ORAL]),
-            "rate_synkinesis": rate(mine[SYNKINESIS]),
-            "rate_blink": rate(both[BLINK]),
-            "rate_blepharospasm": rate(both[BLEPHAROSPASM]),
-            "rate_voluntary": rate(both[VOLUNTARY]),
-            "rate_oral": rate(both[ORAL]),
-            "rate_artefact": rate(float(sums[:, ARTEFACT].max())),
-            "best_spasm": float(self._best[side] if side != BOTH else self._best.max()),
-            "observed": float(np.log2(held_min + 0.05)),
-        }
-        if side != BOTH:
-            found["rate_spasm_other"] = rate(sums[1 - side][SPASM])
-        return found
-
-    def _take(self, around: Looked, new: Looked) -> None:
+    def _count(self, around: Looked, new: Looked) -> None:
         """Count each kind once per island and side, and keep what the next islands may look back at."""
         for side in (0, 1, BOTH):
             mine = new.looks[new.sides == side]
@@ -204,59 +211,56 @@ class Context:
                 highest = mine.max(axis=0)
                 self._sums[side] += highest
                 self._best[side] = max(float(self._best[side]), float(highest[SPASM]))
-        for side, look, pattern in zip(new.sides.tolist(), new.looks, new.patterns, strict=True):
-            if side != BOTH:
-                self._spasms[side].take(pattern, float(look[SPASM]))
-                self._others[side].take(pattern, float(look[VOLUNTARY] + look[ORAL] + look[TWITCH]))
         last = float(new.times[:, 1].max())
         self._held = around.of(around.times[:, 1] > last - _NEAR_S - 0.4)
 
 
-def _beside(i: int, around: Looked) -> dict[str, float]:
-    """What lies around atom i."""
+def _beside(values: Floats, held: int, around: Looked) -> None:
+    """What lies around the atoms after the first `held`: their columns of values (n, len(CONTEXT_NAMES))."""
     times, sides, looks = around.times, around.sides, around.looks
-    start, end = times[i]
-    apart = np.maximum(times[:, 0] - end, start - times[:, 1])
-    others = np.arange(len(times)) != i
-    mine = sides == sides[i]
-    both = sides == BOTH
+    new, side = times[held:], sides[held:, None]
+    apart = np.maximum(times[:, 0] - new[:, 1:], new[:, :1] - times[:, 1])
+    others = np.ones(apart.shape, dtype=np.bool_)
+    others[np.arange(len(new)), held + np.arange(len(new))] = False
+    both, here = sides == BOTH, side[:, 0] == BOTH
+    near = others & (sides == side) & (apart <= _NEAR_S)
+    together = apart <= _TOGETHER_S
+    over = apart <= _OVER_S
+    over_both = over & others & both
 
-    def highest(which: NDArray[np.bool_], kind: int) -> float:
-        return float(looks[which, kind].max()) if which.any() else 0.0
+    def highest(which: NDArray[np.bool_], kind: int) -> Floats:
+        return np.asarray(np.where(which, looks[:, kind], 0.0).max(axis=1))
 
-    near = others & mine & (apart <= _NEAR_S)
-    over = others & both & (apart <= _OVER_S)
-    found = {
-        "near_spasm": highest(near, SPASM),
-        "near_voluntary": highest(near, VOLUNTARY),
-        "near_artefact": highest(others & (apart <= _TOGETHER_S), ARTEFACT),
-        "over_blink": highest(over, BLINK),
-        "over_blepharospasm": highest(over, BLEPHAROSPASM),
-        "over_voluntary": highest(over, VOLUNTARY),
-        "over_oral": highest(over, ORAL),
-    }
-    if sides[i] == BOTH:
-        found["over_spasm"] = highest(~both & (apart <= _OVER_S), SPASM)
-    else:
-        found["near_other_spasm"] = highest(~both & ~mine & (apart <= _TOGETHER_S), SPASM)
-    first, last = _cluster(i, times, mine)
-    run = mine & (times[:, 0] >= first) & (times[:, 1] <= last)
-    weight = times[run, 1] - times[run, 0]
-    shares = (looks[run] * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
-    found["cluster_length"] = float(np.log10(max(last - first, 0.01)))
-    found["cluster_atoms"] = float(run.sum())
-    for name, kind in (("cluster_spasm", SPASM), ("cluster_oral", ORAL), ("cluster_voluntary", VOLUNTARY)):
-        found[name] = float(shares[kind])
-    return found
+    values[:, _COLUMN["near_spasm"]] = highest(near, SPASM)
+    values[:, _COLUMN["near_voluntary"]] = highest(near, VOLUNTARY)
+    values[:, _COLUMN["near_artefact"]] = highest(others & together, ARTEFACT)
+    for name, kind in _OVER:
+        values[:, _COLUMN[name]] = highest(over_both, kind)
+    if here.any():
+        values[here, _COLUMN["over_spasm"]] = highest(over[here] & ~both, SPASM)
+    if not here.all():
+        other = together & ~both & (sides != side)
+        values[~here, _COLUMN["near_other_spasm"]] = highest(other[~here], SPASM)
 
 
-def _cluster(i: int, times: Floats, mine: NDArray[np.bool_]) -> tuple[float, float]:
-    """Start and end of the run of this side's atoms around atom i, none more than the gap after another."""
-    order = np.flatnonzero(mine)[np.argsort(times[mine, 0], kind="stable")]
-    starts, ends = times[order, 0], np.maximum.accumulate(times[order, 1])
-    breaks = np.flatnonzero(starts[1:] > ends[:-1] + _CLUSTER_GAP_S) + 1
-    at = int(np.flatnonzero(order == i)[0])
-    group = int(np.searchsorted(breaks, at, side="right"))
-    first = int(breaks[group - 1]) if group else 0
-    last = int(breaks[group]) if group < len(breaks) else len(order)
-    return float(starts[first]), float(ends[last - 1])
+def _clusters(values: Floats, held: int, around: Looked) -> None:
+    """The runs of each side's atoms, none more than the gap after another, that the atoms after the first `held` are in."""
+    for side in (0, 1, BOTH):
+        rows = np.flatnonzero(around.sides == side)
+        if not len(rows) or rows[-1] < held:
+            continue
+        order = rows[np.argsort(around.times[rows, 0], kind="stable")]
+        times = around.times[order]
+        ends = np.maximum.accumulate(times[:, 1])
+        begins = np.flatnonzero(np.concatenate([[True], times[1:, 0] > ends[:-1] + _CLUSTER_GAP_S]))
+        stops = np.append(begins[1:], len(order))
+        length = times[:, 1] - times[:, 0]
+        weight = np.maximum(np.add.reduceat(length, begins), 1e-6)
+        shares = np.add.reduceat(around.looks[order][:, _CLUSTER_KINDS] * length[:, None], begins, axis=0)
+        found = np.empty((len(begins), 2 + len(_CLUSTER_KINDS)))
+        found[:, 0] = np.log10(np.maximum(ends[stops - 1] - times[begins, 0], 0.01))
+        found[:, 1] = stops - begins
+        found[:, 2:] = shares / weight[:, None]
+        new = order >= held
+        group = np.repeat(np.arange(len(begins)), stops - begins)
+        values[order[new] - held, _COLUMN["cluster_length"] : _COLUMN["cluster_voluntary"] + 1] = found[group[new]]
