@@ -76,6 +76,7 @@ class HealingBoard:
         self._bytes_seen = 0
         self._statistics = LinkStatistics()
         self._counted = LinkStatistics()
+        self._events_counted = 0
         self._told: str | None = None
 
     @property
@@ -112,7 +113,7 @@ class HealingBoard:
         self._silent_s = 0.0
         if self._board is not None:
             self._board.start()
-            self._counted = LinkStatistics()
+            self._counted, self._events_counted = LinkStatistics(), 0
             self._bytes_seen = 0
         self._streaming = True
 
@@ -173,11 +174,19 @@ class HealingBoard:
         if board is None:
             return
         now, before, total = board.statistics, self._counted, self._statistics
-        for name in ("samples", "bytes_read", "bytes_skipped", "bad_packets", "text_bytes", "restarts"):
-            setattr(total, name, getattr(total, name) + getattr(now, name) - getattr(before, name))
-        total.events += now.events[len(before.events) :]
+        # Field by field: this is done with every read.
+        total.samples += now.samples - before.samples
+        total.bytes_read += now.bytes_read - before.bytes_read
+        total.bytes_skipped += now.bytes_skipped - before.bytes_skipped
+        total.bad_packets += now.bad_packets - before.bad_packets
+        total.text_bytes += now.text_bytes - before.text_bytes
+        total.restarts += now.restarts - before.restarts
+        total.events += now.events[self._events_counted :]
         total.trouble = now.trouble
-        self._counted = replace(now, events=list(now.events))
+        self._counted = LinkStatistics(
+            now.samples, now.bytes_read, now.bytes_skipped, now.bad_packets, now.text_bytes, now.restarts
+        )
+        self._events_counted = len(now.events)
 
     def _check_silence(self) -> None:
         """Open it anew when nothing at all came for too long, the time that the computer slept not counted."""
@@ -257,7 +266,7 @@ class HealingBoard:
     def _come_back(self, board: Board) -> None:
         now_s = self._clock()
         self._board = board
-        self._counted = LinkStatistics()
+        self._counted, self._events_counted = LinkStatistics(), 0
         self._bytes_seen = self._statistics.bytes_read
         self._restarted = self._samples_seen
         self._statistics.trouble = None

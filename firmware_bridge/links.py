@@ -23,9 +23,10 @@ from firmware_bridge.port_holder import port_holder
 
 BAUD = 115200
 
-NAP_S = 0.02
-"""A reader rests this long after each read: waking up costs more than decoding a few packets. It rests before it waits and not after, so
-that a burst is taken the moment it comes, and its time of arrival is right."""
+NAP_S = 0.036
+"""A reader rests this long after each read: waking up costs more than decoding a few packets, and with the wait for the next one it
+wakes every 40 ms, as often as the analysis looks. It rests before it waits and not after, so that a burst is taken the moment it comes,
+and its time of arrival is right."""
 
 VIRTUAL_NAP_S = 0.04
 """In virtual time a longer stretch per read: nobody waits for it, and ten minutes then take about a second."""

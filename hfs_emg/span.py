@@ -36,7 +36,8 @@ class SessionSpan:
 
     def cut(self, block: Block, samples: int) -> Block | None:
         """The block by the session's own index, up to its end; None when nothing of it is wanted. The session holds `samples` by now."""
-        block = replace(block, start=block.start - self.origin)
+        if self.origin:
+            block = replace(block, start=block.start - self.origin)
         end = block.end
         if self.rotate_at is not None:
             end = min(end, max(self.rotate_at, samples))
