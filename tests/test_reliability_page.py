@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import day, modes, page, results  # noqa: E402 - a folder beside the packages, installed nowhere
+from benchmarks.reliability import day, findings, modes, page, results  # noqa: E402 - a folder beside the packages, installed nowhere
 
 LINKS = (ROOT / "docs" / "links.md").read_text()
 PLANNED = {"kills": 3, "day": 1}
@@ -44,7 +44,8 @@ def test_a_day_that_was_cut_short_is_not_counted_as_one() -> None:
 
 def day_result(hours: float) -> results.Result:
     numbers = ("faults", "samples", "lost", "truly_lost", "estimated", "restarts", "worst_estimate", "episodes")
-    found = dict.fromkeys((*numbers, "away_from_holes", "same", "others"), 5)
+    found = dict.fromkeys(numbers, 5)
+    compared = [{"since_s": since_s, "true": 5, "same": 5, "others": 0} for since_s in (0.0, 900.0)]
     return {
         "what": "day",
         "seed": 0,
@@ -52,6 +53,8 @@ def day_result(hours: float) -> results.Result:
         "ok": True,
         **found,
         "accounted": True,
+        "identical": True,
+        "compared": compared,
         "memory_mb": [100.0],
         "grown_mb": 0.0,
         **STAMP,
@@ -95,10 +98,11 @@ def test_a_slice_of_the_day_with_faults_is_accounted_for_sample_by_sample() -> N
     assert found["accounted"], found
     assert found["faults"] > 0
     assert abs(found["lost"] - found["truly_lost"]) <= day.ESTIMATE_SAMPLES * found["restarts"]
-    assert found["away_from_holes"] > 5
-    assert found["same"] >= 0.9 * found["away_from_holes"]
+    assert found["identical"], found
+    assert sum(part["true"] for part in found["compared"]) > 5
+    assert sum(part["same"] for part in found["compared"]) >= 0.8 * sum(part["true"] for part in found["compared"])
 
 
 def test_a_sample_off_its_place_is_seen() -> None:
-    places = day.Places(first=10, jumps=[(100, 3), (200, -30)])
+    places = findings.Places(first=10, jumps=[(100, 3), (200, -30)])
     assert (places.worst_step, places.number_at(50), places.number_at(150), places.number_at(300)) == (33, 60, 163, 280)

@@ -145,11 +145,23 @@ def _day(found: Results) -> Lines:
             f"{r['lost']} as recorded, {r['truly_lost']} in truth; {r['estimated']} of them an estimate, of which the worst was off by "
             f"{r['worst_estimate']} samples. Every sample {'is' if r['accounted'] else 'is NOT'} accounted for. "
             f"Memory {min(memory):.0f} to {max(memory):.0f} MB, {r['grown_mb']:+.1f} MB after the first fifth. "
-            f"From a minute after each hole to the next, {r['same']} of {r['away_from_holes']} findings are those of the "
-            f"undisturbed signal (same kind and side, edges within one sample), "
-            f"{r['others']} others were found; levels remember what was before the hole.",
+            f"The findings {'are' if r['identical'] else 'are NOT'}, bit for bit, those of the recording analysed afterwards.",
             "  ",
         )
+        yield from _wrapped(
+            "  Beside the same signal undisturbed, a finding is the same when kind and side are and its edges lie within one sample. The "
+            "analyser learns from what it hears: its noise floor is of the last 20 s of quiet, its balance of the two sides of the last "
+            "12 s of two-sided movement, its habits of a face fade with 180 s. After a gap it knows something else than without it, until "
+            "all of that was heard again; outside the gaps is what lies more than a quarter of an hour after one:",
+            "  ",
+        )
+        yield ""
+        yield "| since the last gap | undisturbed | the same | others found |"
+        yield "|---|---|---|---|"
+        parts = r["compared"]
+        for part, after in zip(parts, [*parts[1:], None], strict=True):
+            until = f"to {after['since_s']:.0f} s" if after else "s and more"
+            yield f"| {part['since_s']:.0f} {until} | {part['true']} | {part['same']} | {part['others']} |"
 
 
 SECTIONS = {
