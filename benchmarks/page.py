@@ -13,7 +13,7 @@ from benchmarks import pooled
 from benchmarks.goals import GOALS, KIND_GOALS, Goal, count, milliseconds, percent, share, tenths, with_interval
 from benchmarks.markdown import Lines, prose, table
 from benchmarks.sweeps import Point, Sweep
-from benchmarks.trials import Outcome
+from benchmarks.trials import AT_REST_S, Outcome
 from hfs_emg.events import KINDS, Kind
 from hfs_emg.intervals import NOTHING
 from hfs_emg.scores import NOTHING_ROW
@@ -92,6 +92,18 @@ def _goals(m: Measured) -> Lines:
         f"matched, {sum(s.missed for s in spasms)} missed, {sum(s.false for s in spasms)} false. "
         f"Sensitivity {with_interval(pooled.sensitivity(m.outcomes), share)}, precision "
         f"{with_interval(pooled.precision(m.outcomes), share)}."
+    )
+    rested = sum(sum(o.from_rest) for o in m.outcomes)
+    errors = {
+        rest: " / ".join(
+            with_interval(pooled.onset_by_rest(m.outcomes, q, from_rest=rest), milliseconds) for q in (0.5, 0.9)
+        )
+        for rest in (True, False)
+    }
+    yield from prose(
+        f"{rested} of the matched spasms set out from rest (nothing else moved in the {AT_REST_S} s before): onset error, median / "
+        f"90th percentile, {errors[True]}. The others set out from a blink, a movement, speech or chewing, whose end and the "
+        f"spasm's beginning run into each other: {errors[False]}."
     )
 
 

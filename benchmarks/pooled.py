@@ -119,6 +119,16 @@ def onset_p90_s(outcomes: Outcomes) -> Estimate:
     return quantile([np.abs(o.onset_errors_s) for o in outcomes], 0.9)
 
 
+def onset_by_rest(outcomes: Outcomes, q: float, *, from_rest: bool) -> Estimate:
+    """A quantile of the onset error of the spasms that set out from rest, or of all others."""
+    each = [
+        np.abs(np.array(o.onset_errors_s)[np.array(o.from_rest, np.bool_) == from_rest])
+        for o in outcomes
+        if o.from_rest
+    ]
+    return quantile(each, q)
+
+
 def spasm_time_error(outcomes: Outcomes) -> Estimate:
     """Mean over faces of |found − true| / true."""
     errors = [(abs(o.spasm_time_relative), 1.0) for o in outcomes if o.spasm_time_relative is not None]

@@ -29,6 +29,8 @@ from hfs_emg.simulation.subjects import draw_subject
 from hfs_emg.simulation.truth import TrueEpisode, Truth
 
 STEP_SAMPLES = 15_000
+AT_REST_S = 0.35
+"""A spasm sets out from rest when nothing else moved in so long before its onset: a blink and its decay."""
 LOSS_LENGTH_S = 0.04
 """Mean length of a drop-out: a radio that is shadowed loses several packets in a row."""
 
@@ -100,6 +102,8 @@ class Outcome:
     claims: NDArray[np.float64]
     """(bins, 3) found spasms per bin of confidence: how many, sum of their confidence, how many were right."""
     onset_errors_s: tuple[float, ...] = ()
+    from_rest: tuple[bool, ...] = ()
+    """Of each matched spasm: whether the rest of the face was at rest when it set out."""
     provisional_s: tuple[float | None, ...] = ()
     settled_s: tuple[float, ...] = ()
     false_on: Counter[str] = field(default_factory=Counter)
@@ -155,6 +159,7 @@ def outcome_of(
         confusion=np.array(scores.confusion.counts, np.int64),
         claims=np.array(bins),
         onset_errors_s=tuple(c.start_s - t.start_s for t, c in fates.pairs),
+        from_rest=tuple(_from_rest(t, truth) for t, _ in fates.pairs),
         provisional_s=tuple(
             None if c.first_provisional_s is None else c.first_provisional_s - t.start_s for t, c in fates.pairs
         ),
@@ -198,6 +203,12 @@ def drop_outs(samples: int, share: float, length: float, seed: int) -> NDArray[n
         lost[at : at + run] = True
         at += run + int(rng.geometric(min(1.0, 1 / kept_length)))
     return lost
+
+
+def _from_rest(spasm: TrueEpisode, truth: Truth) -> bool:
+    return not any(
+        e is not spasm and e.start_s <= spasm.start_s and e.end_s > spasm.start_s - AT_REST_S for e in truth.episodes
+    )
 
 
 def _snr_db(scenario: Scenario, face: SimulatedFace) -> float | None:

@@ -94,6 +94,14 @@ def test_what_is_counted_is_what_evaluate_counts(patient: Outcome) -> None:
         assert pooled.precision_of(kind.kind, both).value == kind.precision.value
 
 
+def test_spasms_from_rest_are_told_from_those_that_set_out_from_something(patient: Outcome) -> None:
+    blink = TrueEpisode(9.7, 9.9, Kind.BLINK, "both", ("orbicularis_oculi",), ("orbicularis_oculi",), None, "blink")
+    spasms = (true_spasm(5.0, "left"), true_spasm(10.0, "left"))
+    truth = Truth("hfs-emg/truth/1", "x", 1, 250.0, 60.0, (), (spasms[0], blink, spasms[1]), ())
+    assert [trials._from_rest(s, truth) for s in spasms] == [True, False]
+    assert len(patient.from_rest) == patient.spasms.matched
+
+
 def true_spasm(start_s: float, side: SideName, sites: int = 2, label: str = "spasm_clonic") -> TrueEpisode:
     seen = ("orbicularis_oculi", "zygomaticus")[:sites]
     return TrueEpisode(start_s, start_s + 1.0, Kind.SPASM, side, seen, seen, "clonic", label)
