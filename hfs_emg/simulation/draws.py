@@ -10,16 +10,19 @@ from hfs_emg.simulation.events import Random, chance
 from hfs_emg.simulation.settings import Anatomy, Blinks, Carrier, Electrodes, Expressions, Mains, Meals, Noise, Speech
 
 
-def draw_healthy(rng: Random) -> dict[str, Any]:
-    """Sections of a person without any disorder who sits mostly quiet."""
+LEAKY = 0.16
+"""Share of faces that leak across the midline so far that the other side shows every strong burst."""
+
+
+def draw_healthy(rng: Random, leaky: float = LEAKY) -> dict[str, Any]:
+    """Sections of a person without any disorder who sits mostly quiet. leaky: probability of strong crosstalk across the face."""
     low, high = one_of(rng, ((40.0, 80.0), (60.0, 120.0), (60.0, 150.0), (50.0, 100.0), (45.0, 140.0), (70.0, 170.0)))
     dry = chance(rng, 0.08)
-    # One face in six leaks across the midline so far that the other side shows every strong burst.
-    leaky = chance(rng, 0.16)
+    leaks = chance(rng, leaky)
     above_the_eye = chance(rng, 0.1)
     return {
         "anatomy": Anatomy(
-            crosstalk_across=log_uniform(rng, 0.03, 0.1) if leaky else log_uniform(rng, 0.003, 0.03),
+            crosstalk_across=log_uniform(rng, 0.03, 0.1) if leaks else log_uniform(rng, 0.003, 0.03),
             crosstalk_along=log_uniform(rng, 0.04, 0.3),
             masseter_bleed=rng.uniform(0.1, 0.6),
             gain_spread=rng.uniform(0.05, 0.3),

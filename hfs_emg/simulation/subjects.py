@@ -13,7 +13,7 @@ import difflib
 import numpy as np
 
 from hfs_emg.errors import RequestError
-from hfs_emg.simulation.draws import draw_healthy, one_of
+from hfs_emg.simulation.draws import LEAKY, draw_healthy, one_of
 from hfs_emg.simulation.events import chance, stream
 from hfs_emg.simulation.phenotypes import PHENOTYPES
 from hfs_emg.simulation.scenario import Scenario
@@ -24,11 +24,11 @@ def phenotype_names(*, has_spasm: bool | None = None) -> tuple[str, ...]:
     return tuple(p.name for p in PHENOTYPES.values() if has_spasm is None or p.has_spasm is has_spasm)
 
 
-def draw_subject(seed: int, phenotype: str | None = None) -> Scenario:
+def draw_subject(seed: int, phenotype: str | None = None, leaky: float = LEAKY) -> Scenario:
     """The person of a seed, as a scenario with a suggested rate and number of inputs; raises RequestError for an
     unknown phenotype.
 
-    Without a phenotype one is drawn, half of them with hemifacial spasm.
+    Without a phenotype one is drawn, half of them with hemifacial spasm. leaky: see `draw_healthy`.
     """
     if phenotype is None:
         rng = stream(seed, "any", 100)
@@ -39,7 +39,7 @@ def draw_subject(seed: int, phenotype: str | None = None) -> Scenario:
         close = difflib.get_close_matches(phenotype, PHENOTYPES, n=3, cutoff=0.4) or list(PHENOTYPES)
         raise RequestError(f"There is no phenotype named '{phenotype}': choose one of {', '.join(close)}.")
     rng = stream(seed, phenotype, 101)
-    settings = draw_healthy(rng)
+    settings = draw_healthy(rng, leaky)
     PHENOTYPES[phenotype].add(rng, settings)
     return Scenario(
         name=f"{phenotype}-{seed}",
