@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import day, findings, modes, page, results  # noqa: E402 - a folder beside the packages, installed nowhere
+from benchmarks.reliability import day, findings, idle, modes, page, results  # noqa: E402 - a folder beside the packages, installed nowhere
 
 LINKS = (ROOT / "docs" / "links.md").read_text()
 PLANNED = {"kills": 3, "day": 1}
@@ -91,6 +91,14 @@ def test_new_results_say_when_and_of_what_they_are(tmp_path: Path) -> None:
     results.run(path, range(1), lambda seed: {"what": "x", "seed": seed, "ok": True}, STAMP)
     again = results.run(path, range(1), lambda seed: pytest.fail(f"seed {seed} again"), {"date": "later"})
     assert again[0]["date"] == "2026-11-20"
+
+
+def test_a_link_on_which_nothing_comes_costs_next_to_nothing() -> None:
+    """A slice of `benchmarks.reliability.idle`: a reader that never rests would take a whole core."""
+    found = idle.idle_link(0, watched_s=2.0, settled_s=1.0)
+    assert found["cpu_share"] < 0.2, found
+    text = page.page({"idle": [{**found, **STAMP}]}, PLANNED, LINKS)
+    assert re.search(r"^\| dongle gone \| \d+\.\d\d % \| \d+ \| \d s \|$", text, re.MULTILINE)
 
 
 def test_a_slice_of_the_day_with_faults_is_accounted_for_sample_by_sample() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.reliability import clock, damage, day, kills, links, modes
+from benchmarks.reliability import clock, damage, day, idle, kills, links, modes
 from benchmarks.reliability.page import page
 from benchmarks.reliability.results import ROOT, Result, kept, run, stamp, summary
 
@@ -47,6 +47,7 @@ PARTS = {
     "commands": Part(50, kills.kill_command),
     "damage": Part(10_000, _damage),
     "links": Part(1000, links.trial),
+    "idle": Part(len(idle.KINDS), idle.idle_link),
     "clock": Part(1, clock.clock_trial),
     "day": Part(1, day.day_trial),
 }

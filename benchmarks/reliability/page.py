@@ -20,6 +20,7 @@ TITLES = {
     "commands": "`hfs-emg record` on a pseudo-terminal killed in its first seconds",
     "damage": "Session folders torn, cut, flipped or overwritten at a random place",
     "links": "Links interrupted, in virtual time",
+    "idle": "A link on which nothing comes",
     "clock": "The sample clock over a long time, in virtual time",
     "day": "The whole live service with random faults, in virtual time",
 }
@@ -27,7 +28,7 @@ INTRODUCTION = """\
 # Reliability: what was broken on purpose, and what was lost
 
 Written by `make reliability`; no number on this page was typed by hand. `make reliability PART=kills` runs one part (kills, commands,
-damage, links, clock, day, modes, page); what was done is kept in `benchmarks/.cache/reliability` and not done again, so a run may be
+damage, links, idle, clock, day, modes, page); what was done is kept in `benchmarks/.cache/reliability` and not done again, so a run may be
 broken off at any moment. `make test` runs a slice of each. How links heal and losses are counted: [links.md](links.md); what a session
 folder survives: [session-format.md](session-format.md). Everything was measured with emulated boards and simulated faces.
 """
@@ -137,6 +138,17 @@ def _clock(found: Results) -> Lines:
         )
 
 
+def _idle(found: Results) -> Lines:
+    yield from _wrapped(
+        "`hfs-emg record` in a process of its own, watched from ten seconds after the last sample on; asked is less than 0.5 % of a core."
+    )
+    yield ""
+    yield "| silence | of one core | wake-ups a second | watched |"
+    yield "|---|---|---|---|"
+    for r in found:
+        yield f"| {r['what']} | {100 * r['cpu_share']:.2f} % | {r['wakeups_per_s']:.0f} | {r['watched_s']:.0f} s |"
+
+
 def _day(found: Results) -> Lines:
     for r in found:
         memory = r["memory_mb"]
@@ -169,6 +181,7 @@ SECTIONS = {
     "commands": _killed,
     "damage": _damaged,
     "links": _interrupted,
+    "idle": _idle,
     "clock": _clock,
     "day": _day,
 }
