@@ -54,7 +54,10 @@ class PairBalance:
         self._memory[i, where] = taken
         self._next[i] = (self._next[i] + len(taken)) % MEMORY_WINDOWS
         filled = self._filled[i] = min(MEMORY_WINDOWS, self._filled[i] + len(taken))
-        habit = float(np.median(self._memory[i, :filled])) * filled / (filled + _DOUBT_WINDOWS)
+        ordered = self._memory[i, :filled].copy()
+        ordered.partition(((filled - 1) // 2, filled // 2))
+        median = float(ordered[(filled - 1) // 2] + ordered[filled // 2]) / 2
+        habit = median * filled / (filled + _DOUBT_WINDOWS)
         habit = min(max(habit, -_MOST_LOG2), _MOST_LOG2)
         left, right = self._pairs[i]
         self.gain[left], self.gain[right] = 2.0**-habit, 2.0**habit

@@ -35,13 +35,13 @@ def without_hum(wave: Floats, power: Floats, lines_hz: tuple[float, ...], rate_h
     turns = 2 * np.pi * np.outer(np.array(lines_hz), time)
     still = np.concatenate([np.cos(turns), np.sin(turns)])
     basis = np.concatenate([still, slope * still])
-    cleaned = np.empty_like(wave)
-    for c, (x, p) in enumerate(zip(wave, power, strict=True)):
-        weighted = basis / p
-        normal = weighted @ basis.T
-        normal.flat[:: len(basis) + 1] += _RIDGE * np.trace(normal)
-        cleaned[c] = x - np.linalg.solve(normal, weighted @ x) @ basis
-    return cleaned
+    weighted = basis / power[:, None, :]
+    normal = weighted @ basis.T
+    diagonal = np.arange(len(basis))
+    normal[:, diagonal, diagonal] += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None]
+    fitted = np.linalg.solve(normal, weighted @ wave[:, :, None])
+    # Channel by channel: one product for all of them would make each depend on how many they are.
+    return np.asarray(wave - (fitted.transpose(0, 2, 1) @ basis)[:, 0])
 
 
 def trusted(frames: Floats, floor: Floats) -> NDArray[np.bool_]:

@@ -221,13 +221,13 @@ class LevelLog:
         start, end = max(near.first - pad, 0), stop + pad - half  # both are held whenever the neighbourhood itself is
         band = self._band.read(start * hop, end * hop)
         before, after = near.first - start, end - stop
-        around = np.pad(np.maximum(near.envelope, near.floor), ((0, 0), (before, after)), mode="edge")
+        around = _widened(np.maximum(near.envelope, near.floor), before, after)
         cleaned = without_hum(band, np.repeat(around, hop, axis=1), lines, self._clock.rate_hz)
-        power = (cleaned * cleaned).reshape(len(cleaned), end - start, hop).mean(axis=2)
+        power = np.add.reduce((cleaned * cleaned).reshape(len(cleaned), end - start, hop), axis=2) / hop
         good = trusted(power, near.floor.mean(axis=1)) & ~near.bad.any(axis=1)
         if not good.any():
             return
-        padded = np.pad(power[good], ((0, 0), (half, half)), mode="edge")
+        padded = _widened(power[good], half, half)
         inside = slice(before, before + stop - near.first)
         near.envelope[good] = moving_mean(padded, self._clock.window)[:, inside]
         near.short[good] = moving_mean(padded[:, half - 1 :], SHORT_FRAMES)[:, inside]
@@ -259,11 +259,19 @@ class LevelLog:
             del self._lines[second]
 
 
+def _widened(values: Floats, before: int, after: int) -> Floats:
+    """values (rows, n) with so many copies of the first column before and of the last one after."""
+    edges = values[:, :1].repeat(before, axis=1), values[:, -1:].repeat(after, axis=1)
+    return np.concatenate([edges[0], values, edges[1]], axis=1)
+
+
 def _windows(power: Floats, bad: Flags, width: int) -> tuple[Floats, Flags]:
     """Neighbouring windows of `width` frames: mean power, and whether one of them is bad."""
     total = np.zeros((len(power), power.shape[1] // width))
     spoiled = np.zeros(total.shape, dtype=np.bool_)
     for k in range(width):
         total += power[:, k::width]
-        spoiled |= bad[:, k::width]
+    if bad.any():
+        for k in range(width):
+            spoiled |= bad[:, k::width]
     return total / width, spoiled

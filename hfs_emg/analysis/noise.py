@@ -43,41 +43,41 @@ class NoiseFloor:
     def __init__(self, channels: int, statistics: WindowStatistics = EMG_WINDOWS) -> None:
         self._statistics = statistics
         self._memory = np.full((channels, MEMORY_WINDOWS), np.nan)
-        self._filled = [0] * channels
-        self._next = [0] * channels
-        self._busy_seconds = [0] * channels
+        self._filled = np.zeros(channels, dtype=np.int64)
+        self._next = np.zeros(channels, dtype=np.int64)
+        self._busy_seconds = np.zeros(channels, dtype=np.int64)
         self.power = np.full(channels, LEAST_RMS_UV**2)
         self.known = np.zeros(channels, dtype=np.bool_)
         """Whether a channel had at least one second of signal yet."""
 
     def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
         """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
-        ready = np.array(self._filled) >= MEMORY_WINDOWS // 8
+        ready = self._filled >= MEMORY_WINDOWS // 8
         quiet = ~bad & ((windows < self._statistics.quiet_factor**2 * self.power[:, None]) | ~ready[:, None])
-        sound = np.count_nonzero(~bad, axis=1).tolist()
-        still = np.count_nonzero(quiet, axis=1).tolist()
-        for c, (good, taken) in enumerate(zip(sound, still, strict=True)):
-            chosen = quiet[c]
-            if good >= 4 and taken * 20 < good:
-                self._busy_seconds[c] += 1
-                if self._busy_seconds[c] >= STUCK_SECONDS:
-                    self._memory[c] = np.nan
-                    self._filled[c] = self._next[c] = 0
-                    chosen = ~bad[c]
-            elif taken:
-                self._busy_seconds[c] = 0
-            if chosen.any():
-                self._remember(c, windows[c, chosen])
+        good, taken = np.add.reduce(~bad, axis=1, dtype=np.int64), np.add.reduce(quiet, axis=1, dtype=np.int64)
+        busy = (good >= 4) & (taken * 20 < good)
+        self._busy_seconds[busy] += 1
+        self._busy_seconds[~busy & (taken > 0)] = 0
+        stuck = busy & (self._busy_seconds >= STUCK_SECONDS)
+        if stuck.any():
+            self._memory[stuck] = np.nan
+            self._filled[stuck] = self._next[stuck] = 0
+            quiet[stuck] = ~bad[stuck]
+            taken[stuck] = good[stuck]
+        if taken.any():
+            self._remember(windows, quiet, taken)
 
-    def _remember(self, c: int, taken: Floats) -> None:
-        memory, now = self._memory[c], self._next[c]
-        first = taken[: MEMORY_WINDOWS - now]
-        memory[now : now + len(first)] = first
-        memory[: len(taken) - len(first)] = taken[len(first) :]
-        self._next[c] = (now + len(taken)) % MEMORY_WINDOWS
-        filled = self._filled[c] = min(MEMORY_WINDOWS, self._filled[c] + len(taken))
-        at = int(_QUANTILE * (filled - 1))
-        ordered = memory[:filled].copy()
-        ordered.partition(at)
-        self.power[c] = max(float(ordered[at]) / self._statistics.quantile, LEAST_RMS_UV**2)
-        self.known[c] = True
+    def _remember(self, windows: Floats, chosen: NDArray[np.bool_], taken: NDArray[np.int64]) -> None:
+        """Take the windows chosen (channels, n), so many of each channel as taken (channels,) says, for the oldest ones."""
+        rows, columns = chosen.nonzero()
+        rank = np.arange(len(rows)) - (np.cumsum(taken) - taken)[rows]
+        self._memory[rows, (self._next[rows] + rank) % MEMORY_WINDOWS] = windows[rows, columns]
+        self._next = (self._next + taken) % MEMORY_WINDOWS
+        self._filled = np.minimum(MEMORY_WINDOWS, self._filled + taken)
+        changed = taken > 0
+        for filled in set(self._filled[changed].tolist()):
+            which = changed & (self._filled == filled)
+            at = int(_QUANTILE * (filled - 1))
+            ordered = np.partition(self._memory[which, :filled], at, axis=1)[:, at]
+            self.power[which] = np.maximum(ordered / self._statistics.quantile, LEAST_RMS_UV**2)
+        self.known |= changed
