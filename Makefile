@@ -43,20 +43,20 @@ pictures: to-run
 	$(RUN) docs.draw
 
 to-run:
-	@.ci/environment "$(PYTHON)" report
+	@.ci/environment "$(PYTHON)" report web
 
 to-develop:
-	@.ci/environment "$(PYTHON)" report dev
+	@.ci/environment "$(PYTHON)" report web dev
 
 # With dev, so that the next `make test` finds everything there.
 to-compare:
-	@.ci/environment "$(PYTHON)" report dev peers
+	@.ci/environment "$(PYTHON)" report web dev peers
 
-# What comes from Debian. Nothing yet beyond a Python that can make environments.
+# What comes from Debian: a Python that can make environments, and the browser that the tests of the pages drive.
 system:
 	@test "$$(id -u)" = 0 || { echo "make system installs Debian packages and needs root: sudo make system" >&2; exit 1; }
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make python3 python3-venv
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make python3 python3-venv chromium fonts-dejavu-core
 
 clean:
 	rm -rf .venv demo-store build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

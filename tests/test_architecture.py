@@ -36,6 +36,8 @@ SHELL = {
     "hfs_emg.service": "the threads that open and finish sessions, and the wait for a board",
     "hfs_emg.notify": "the socket of a service manager",
     "hfs_emg.mark_socket": "the socket for markers",
+    "hfs_emg.web.guard": "the time that a body may take",
+    "hfs_emg.web.server": "the server's socket and thread",
     "hfs_emg.soak": "clocks, and the system's books of threads",
     "hfs_emg.cli": "the process itself: signals, the terminal",
 }

@@ -1,0 +1,77 @@
+"""The store's pages: subjects, the sessions of one, one session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from hfs_emg.events import Kind
+from hfs_emg.session.reader import open_session
+from hfs_emg.session.store import SessionSummary
+from hfs_emg.web.application import web_of
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """One line of the list of subjects."""
+
+    subject: str
+    sessions: int
+    last: SessionSummary
+    simulated: bool
+
+
+def routes() -> list[BaseRoute]:
+    """The first page, a subject's, a session's."""
+    return [
+        Route("/", subjects),
+        Route("/subjects/{subject}", subject_page),
+        Route("/sessions/{subject}/{session}", session_page),
+    ]
+
+
+def subjects(request: Request) -> Response:
+    """Everybody in the store, whoever was recorded last first."""
+    web = web_of(request)
+    by_subject: dict[str, list[SessionSummary]] = {}
+    for summary in web.store.sessions():
+        by_subject.setdefault(summary.subject, []).append(summary)
+    rows = [
+        SubjectRow(subject, len(found), found[-1], any(s.simulated for s in found))
+        for subject, found in by_subject.items()
+    ]
+    rows.sort(key=lambda row: row.last.session, reverse=True)
+    return web.page(request, "subjects.html", rows=rows)
+
+
+def subject_page(request: Request) -> Response:
+    """The sessions of one subject, the newest first."""
+    web = web_of(request)
+    subject = request.path_params["subject"]
+    return web.page(request, "subject.html", subject=subject, sessions=web.subject_sessions(subject)[::-1])
+
+
+def session_page(request: Request) -> Response:
+    """What one session holds."""
+    web = web_of(request)
+    subject, name = request.path_params["subject"], request.path_params["session"]
+    session = open_session(web.session_folder(subject, name))
+    episodes = session.episodes()
+    counts = {
+        kind: {side: sum(e.kind == kind and e.side == side for e in episodes) for side in ("right", "left", "both")}
+        for kind in Kind
+        if any(e.kind == kind for e in episodes)
+    }
+    rate = session.signal.rate_hz
+    return web.page(
+        request,
+        "session.html",
+        subject=subject,
+        session=session,
+        duration_s=session.samples / rate,
+        counts=counts,
+        markers=[(m.sample / rate, m.text) for m in session.markers],
+    )
