@@ -90,6 +90,7 @@ def replay(path: str) -> Figures:
         "episodes": len(document.episodes),
         "wall_s": wall,
         "cpu_s": cpu,
+        "cpu_s_per_hour": 3600 * cpu / document.recording.duration_s,
         "sosfilt_calls": filters.calls,
         "sosfilt_cpu_s": filters.cpu_s,
         "ratio": cpu / filters.cpu_s,

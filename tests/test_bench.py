@@ -46,6 +46,7 @@ def test_the_replay_is_dearer_than_the_filter_passes_inside_it(recording: Path) 
     assert figures["sosfilt_calls"] > 0
     assert figures["cpu_s"] > figures["sosfilt_cpu_s"] > 0
     assert figures["ratio"] == figures["cpu_s"] / figures["sosfilt_cpu_s"]
+    assert figures["cpu_s_per_hour"] == pytest.approx(figures["cpu_s"] * 3600 / SECONDS)
     memory = figures["memory_mb"]
     assert 20 < memory["start"] <= memory["peak"]
 
@@ -63,10 +64,10 @@ def test_a_measurement_runs_in_a_process_of_its_own(recording: Path) -> None:
     assert json.loads(ran.stdout)["signal_s"] == 2
 
 
-def test_the_table_shows_every_figure_of_both_people(recording: Path) -> None:
+def test_the_table_shows_every_figure_of_all_people(recording: Path) -> None:
     part = {
         "simulate": {"times_real_time": 1234.0},
-        "replay": measure.replay(str(recording)) | {"ratio": 2.75, "episodes": 77},
+        "replay": measure.replay(str(recording)) | {"ratio": 2.75, "episodes": 77, "cpu_s_per_hour": 3.21},
         "live_blocks": {"cpu_ms_per_s": 8.25, "sosfilt_cpu_ms_per_s": 4.5, "slowest_block_ms": 6.5},
     }
     figures = {
@@ -80,6 +81,7 @@ def test_the_table_shows_every_figure_of_both_people(recording: Path) -> None:
     for shown in (
         "1234",
         "2.75",
+        "3.21",
         "77",
         "8.25",
         "4.50",
