@@ -102,6 +102,7 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
         "recover",
         "export",
         "erase",
+        "review",
     }
     assert "spasm" in capsys.readouterr().out
 

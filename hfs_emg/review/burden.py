@@ -1,0 +1,76 @@
+"""What the events of a view add up to, at any confidence that is asked for: the slider's table.
+
+Rule: what a reader judged counts as judged, wherever the slider stands; the threshold is for what nobody has judged. The false spasms to
+expect are those of `hfs_emg.false_alarms`: measured on simulated faces, of the detector alone, so they are told for what is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import msgspec
+
+from calibration.montage import Montage, Side
+from hfs_emg.analysis.burden import Burden, SideBurden
+from hfs_emg.events import Episode, Findings, Invalid
+from hfs_emg.false_alarms import EDGES, false_alarm_rate, measured_false_alarms
+from hfs_emg.intervals import Estimate
+from hfs_emg.review.view import Event, View
+
+THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))
+"""Where the slider can stand: below 0.5 nothing is named a spasm."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The slider at one place. undecided: spasms among those that count which nobody has judged.
+
+    false_per_hour: to expect on a face without any, from the edge of the measured bins at or below the threshold; None: not measured.
+    """
+
+    threshold: float
+    sides: dict[str, SideBurden]
+    undecided: int
+    false_per_hour: Estimate | None
+
+
+def spasms_of(view: View, threshold: float = 0.0) -> list[Event]:
+    """Events that count as spasm."""
+    return [event for event in view.events if event.counts(threshold)]
+
+
+def burden_of(
+    view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = (), threshold: float = 0.0
+) -> dict[str, SideBurden]:
+    """Per side what counts at this threshold, by the same sums as the analysis itself."""
+    sums = Burden(montage)
+    episodes = tuple(event.episode for event in spasms_of(view, threshold))
+    sums.add(Findings(episodes, tuple(invalid), (), duration_s))
+    return {side.value: sums.side(side, duration_s) for side in Side if montage.on(side)}
+
+
+def slider(view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = ()) -> tuple[Step, ...]:
+    """Every place of the slider at once, so that moving it asks nobody."""
+    return tuple(step(view, montage, duration_s, invalid, threshold) for threshold in THRESHOLDS)
+
+
+def step(
+    view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = (), threshold: float = 0.5
+) -> Step:
+    """One place of the slider."""
+    undecided = sum(not event.judged for event in spasms_of(view, threshold))
+    sides = burden_of(view, montage, duration_s, invalid, threshold)
+    return Step(threshold, sides, undecided, expected_false(threshold))
+
+
+@cache
+def expected_false(threshold: float) -> Estimate | None:
+    """False spasms an hour from the measured edge at or below this confidence up; None where nothing was measured."""
+    alarms = measured_false_alarms()
+    below = [edge for edge in EDGES[:-1] if edge <= threshold]
+    return None if alarms is None or not below else false_alarm_rate(alarms, below[-1])
+
+
+def episodes_that_count(view: View, threshold: float = 0.0) -> tuple[Episode, ...]:
+    """The spasms as episodes, in order of time."""
+    return tuple(event.episode for event in spasms_of(view, threshold))
