@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from calibration.montage import Montage, Side
+from calibration.montage import Montage
 from firmware_bridge.boards import Board, Reading
 from firmware_bridge.errors import BridgeError
 from hfs_emg.acquisition import Acquisition
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.errors import DiskError, RecordingError
 from hfs_emg.events import Findings, InProgress
+from hfs_emg.holes import READ_TIMEOUT_S
 from hfs_emg.link_words import WARN_AFTER_S, LinkWords
 from hfs_emg.losses import LossLedger
 from hfs_emg.markers import BUTTON_TEXT, ButtonEdges, Markers
@@ -27,41 +28,18 @@ from hfs_emg.model import Block, Marker, Signal
 from hfs_emg.outcome import FAULT, LOST, REACHED, ROTATED, STOPPED, Carried, Ended, Outcome, Status
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.span import CLOCK_EVERY_S, ClockNotes, SessionSpan
+from hfs_emg.telling import Telling
 from hfs_emg.worker import AnalysisWorker
 
-READ_TIMEOUT_S = 0.2
 LONGEST_HOLE_S = 600.0
 ENDS_SILENT_AFTER_S = 5.0
 """A recording whose duration is over ends without the samples that did not come, once they are this late."""
 
-__all__ = [
-    "CLOCK_EVERY_S",
-    "FAULT",
-    "LOST",
-    "REACHED",
-    "ROTATED",
-    "STOPPED",
-    "Monitor",
-    "Outcome",
-    "Status",
-    "first_after_hole",
-]
+__all__ = ["CLOCK_EVERY_S", "FAULT", "LOST", "REACHED", "ROTATED", "STOPPED", "Monitor", "Outcome", "Status"]
 
 
 def _ignore(_what: object) -> None:
     """Nobody asked."""
-
-
-def first_after_hole(board: Board, wanted: Callable[[], bool]) -> Reading | None:
-    """The first samples after a hole that was too long; None once they are not `wanted` any more, or can never come."""
-    while wanted():
-        try:
-            reading = board.read(READ_TIMEOUT_S)
-        except BridgeError:
-            return None
-        if reading is not None:
-            return reading
-    return None
 
 
 class Monitor:
@@ -69,7 +47,8 @@ class Monitor:
 
     first: the reading that the session before could not take; the board streams already then. markers: shared with the sessions before
     and after. on_samples: called with their number whenever samples have come; on_marker: when a marker was recorded; on_published:
-    with the seconds from the arrival of a sample to the moment at which its findings were handed out.
+    with the seconds from the arrival of a sample to the moment at which its findings were handed out; on_block: with each block once it
+    is recorded; on_findings: with what was found since the last call. They are called in the thread that records: none may wait.
     """
 
     def __init__(
@@ -88,6 +67,8 @@ class Monitor:
         on_samples: Callable[[int], None] = _ignore,
         on_marker: Callable[[Marker], None] = _ignore,
         on_published: Callable[[float], None] = _ignore,
+        on_block: Callable[[Block], None] = _ignore,
+        on_findings: Callable[[Findings], None] = _ignore,
         status_every_s: float = 1.0,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -99,21 +80,19 @@ class Monitor:
         self._before = (0, 0)
         self._montage = montage
         self._burden = Burden(montage)
-        self._doubted = (0, 0.0)
         self._span = SessionSpan(None if duration_s is None else max(1, round(duration_s * signal.rate_hz)))
         self._on_status = on_status
         self._on_samples, self._on_marker, self._on_published = on_samples, on_marker, on_published
-        self._status_every = max(1, round(status_every_s * signal.rate_hz))
+        self._on_block, self._on_findings = on_block, on_findings
         self._utc_now = utc_now
         self._stopping = threading.Event()
         self._in_progress: tuple[InProgress, ...] = ()
         self._samples = 0
         self._losses = LossLedger(signal.rate_hz)
+        self._telling = Telling(signal.rate_hz, recorder, worker, self._burden, self._losses, every_s=status_every_s)
         self._words = LinkWords(signal.rate_hz)
         self._longest_hole_s = longest_hole_s
         self._next: Reading | None = first
-        self._status_due = self._status_every
-        self._silence_due_s = 0.0
         self._clock_notes = ClockNotes(signal.rate_hz)
         self._last_arrival_s = 0.0
         self._disk_error: DiskError | None = None
@@ -252,6 +231,7 @@ class Monitor:
             with self._disk():
                 self._recorder.write(whole)
             self._worker.put(whole)
+            self._on_block(whole)
             self._samples = whole.end
             self._losses.add(whole)
             self._note_button(whole)
@@ -305,6 +285,7 @@ class Monitor:
             self._on_published(self._board.now_s() - self._worker.taken_arrival_s)
         for findings in found:
             self._burden.add(findings)
+            self._on_findings(findings)
             self._in_progress = findings.in_progress
             for episode in findings.episodes:
                 with self._disk():
@@ -312,13 +293,8 @@ class Monitor:
 
     def _show(self) -> None:
         """Tell the status once a second of signal, or of silence."""
-        if self._on_status is None:
-            return
-        now_s = self._board.now_s()
         silent = self._silent_s > 0
-        if self._samples >= self._status_due or (silent and now_s >= self._silence_due_s):
-            self._status_due = (self._samples // self._status_every + 1) * self._status_every
-            self._silence_due_s = now_s + 1.0
+        if self._on_status is not None and self._telling.is_due(self._samples, self._board.now_s(), silent=silent):
             self._on_status(self._status())
 
     @property
@@ -327,33 +303,14 @@ class Monitor:
         return silent_s if silent_s > WARN_AFTER_S else 0.0
 
     def _status(self, *, ending: bool = False) -> Status:
-        elapsed_s = self._samples / self._rate_hz
-        analysed_s = self._worker.analysed_samples / self._rate_hz
-        valid_s = self._valid_s(analysed_s)
-        behind = 0 if self._disk_error else self._recorder.samples - self._recorder.synced_samples
-        return Status(
-            elapsed_s=elapsed_s,
-            valid_share=valid_s / analysed_s if analysed_s > 0 else 1.0,
-            lost_samples=self._losses.lost + self._recorder.not_kept_samples,
-            spasms={side: self._burden.count(side) for side in Side},
+        return self._telling.status(
+            self._samples,
             link=self._words.now(self._board.now_s(), self._board.statistics),
-            disk_behind_s=behind / self._rate_hz,
-            analysis_behind_s=elapsed_s - analysed_s,
             in_progress=self._in_progress,
-            problem=self._disk_error or self._worker.error,
-            ending=ending,
-            disk_lost_samples=self._recorder.not_kept_samples,
+            disk_error=self._disk_error,
             silent_s=self._silent_s,
+            ending=ending,
         )
-
-    def _valid_s(self, analysed_s: float) -> float:
-        """Valid time of what was analysed. What is doubtful is added up anew only when there is more of it: a night has thousands."""
-        still, settled = self._worker.still_invalid, len(self._burden.invalid)
-        if still:
-            return self._burden.valid_s(analysed_s, still)
-        if self._doubted[0] != settled:
-            self._doubted = settled, analysed_s - self._burden.valid_s(analysed_s)
-        return max(0.0, analysed_s - self._doubted[1])
 
     def finish(self, ended: Ended) -> Outcome:
         """Wait for the analysis of what was recorded, and close the session; in any thread, once."""

@@ -18,10 +18,10 @@ from firmware_bridge.boards import Board, Reading
 from firmware_bridge.errors import BoardAddressError, BridgeError
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import DiskError, HfsError
+from hfs_emg.holes import first_after_hole
 from hfs_emg.mark_socket import serving_marks
 from hfs_emg.markers import MarkDesk
 from hfs_emg.model import Marker
-from hfs_emg.monitor import first_after_hole
 from hfs_emg.notify import Notifier
 from hfs_emg.outcome import LOST, Carried, Ended, Outcome, Status
 from hfs_emg.service_settings import ServiceSettings

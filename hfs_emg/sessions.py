@@ -26,7 +26,7 @@ from hfs_emg.boards import signal_of
 from hfs_emg.errors import DiskError, RecordingError
 from hfs_emg.events import Findings
 from hfs_emg.markers import Markers
-from hfs_emg.model import Marker, Recording
+from hfs_emg.model import Block, Marker, Recording
 from hfs_emg.monitor import Monitor, Status
 from hfs_emg.session.documents import START_NAME, STOP_NAME, StartDocument, read_document, start_document
 from hfs_emg.session.recorder import Recorder
@@ -71,6 +71,8 @@ class Monitored(TypedDict, total=False):
     on_samples: Callable[[int], None]
     on_marker: Callable[[Marker], None]
     on_published: Callable[[float], None]
+    on_block: Callable[[Block], None]
+    on_findings: Callable[[Findings], None]
 
 
 @contextmanager

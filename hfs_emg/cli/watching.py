@@ -95,8 +95,9 @@ def watch(
 
     A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
     """
+    from hfs_emg.holes import first_after_hole
     from hfs_emg.markers import MarkDesk
-    from hfs_emg.monitor import LOST, first_after_hole
+    from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
     shown, stopping, desk = LiveStatus(), Stopping(), MarkDesk(board.now_s)
