@@ -46,7 +46,8 @@ class BurstFinder:
     ) -> list[list[DecidedAtom]]:
         """By island of the scene the atoms that are something. table, atoms, decisions: of the same; striking: by island."""
         found: list[list[DecidedAtom]] = [[] for _ in striking]
-        chosen = [i for i, decision in enumerate(decisions) if decision.kind != NONE]
+        kinds = [decision.kind for decision in decisions]
+        chosen = [i for i, kind in enumerate(kinds) if kind != NONE]
         if not chosen:
             return found
         table = table.of(np.array(chosen))
@@ -73,7 +74,7 @@ class BurstFinder:
                     decision,
                     float(length),
                     self._shown_s(atom, first[i], striking[islands[i]]),
-                    self._uninterrupted_s(scene.envelope[:, start : start + length], atom, decision),
+                    self._uninterrupted_s(scene.envelope[:, start : start + length], atom, kinds[which]),
                 )
             )
         return found
@@ -112,9 +113,9 @@ class BurstFinder:
         at = int(flags.argmax())
         return self._clock.seconds(first + at + SHOWN_AFTER_FRAMES) if flags[at] else None
 
-    def _uninterrupted_s(self, envelope: Floats, atom: Atom, decision: Decision) -> float:
+    def _uninterrupted_s(self, envelope: Floats, atom: Atom, kind: str) -> float:
         """Longest stretch of a channel in which the envelope never falls below a quarter of its highest nearby; of spasms and twitches."""
-        if decision.kind not in (Kind.SPASM, Kind.TWITCH):
+        if kind not in (Kind.SPASM, Kind.TWITCH):
             return 0.0
         reach = self._clock.frames(VALLEY_REACH_S)
         longest = 0

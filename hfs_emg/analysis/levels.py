@@ -267,11 +267,8 @@ def _widened(values: Floats, before: int, after: int) -> Floats:
 
 def _windows(power: Floats, bad: Flags, width: int) -> tuple[Floats, Flags]:
     """Neighbouring windows of `width` frames: mean power, and whether one of them is bad."""
-    total = np.zeros((len(power), power.shape[1] // width))
-    spoiled = np.zeros(total.shape, dtype=np.bool_)
-    for k in range(width):
-        total += power[:, k::width]
+    shape = (len(power), power.shape[1] // width, width)
+    spoiled = np.zeros(shape[:2], dtype=np.bool_)
     if bad.any():
-        for k in range(width):
-            spoiled |= bad[:, k::width]
-    return total / width, spoiled
+        spoiled |= bad.reshape(shape).any(axis=2)
+    return np.add.reduce(power.reshape(shape), axis=2) / width, spoiled
