@@ -8,7 +8,8 @@ merely move together do not: their signals are different noise. For two channels
 in every step of the sequence. Tasks use muscles in different proportions, and c is fitted over all steps at once by weighted least squares
 (a product of independent signals scatters with sqrt(P_i P_j / N), which gives the weights), with third muscles taken off and the fit done
 again. Where no step tells c_ij from c_ji (both sides always moved together) a weak expectation of no crosstalk decides, and the
-uncertainty says so.
+uncertainty says so. Motor units fire regularly, so that steps of one repetition are not independent: the uncertainty is that of the fit or
+of how repetitions scatter around it (clustered sandwich, Liang & Zeger 1986), whichever is larger.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.envelope import Envelope, Flags, Floats
 from calibration.quiet import RestLevels
@@ -23,8 +25,8 @@ from calibration.repetitions import smoothed
 
 EXPECTED_SD = 0.1
 """Crosstalk before anything is known: 1–5 % across, 5–20 % near the midline, 5–30 % to the next site (facts of facial EMG)."""
-RELIABLE_SD = 0.02
-"""An entry is reliable when its uncertainty is below this."""
+RELIABLE_SD = 0.01
+"""An entry is reliable when its uncertainty is below this, so that it is known to 2 points or better."""
 INDEPENDENT_PER_S = 120.0
 """Independent samples per second in the EMG band at 250 Hz and above: twice some 60 Hz of effective width."""
 _ROUNDS = 6
@@ -41,14 +43,18 @@ class Crosstalk:
 
     @property
     def reliable(self) -> Flags:
-        """Entries that are known to 2 points or better."""
+        """Entries that are known well enough to be used."""
         return np.asarray(self.sd <= RELIABLE_SD)
 
 
-def crosstalk(envelope: Envelope, use: Flags, rest: RestLevels, step_s: float) -> Crosstalk:
-    """Fit over the steps that `use` (steps,) names: those free of spasms and artefacts. Without any, the expectation comes back."""
+def crosstalk(envelope: Envelope, groups: NDArray[np.int64], rest: RestLevels, step_s: float) -> Crosstalk:
+    """Fit over the steps free of spasms and artefacts. groups (steps,): the repetition that a step belongs to, from 0; −1: left out.
+
+    Without any the expectation comes back.
+    """
     channels = envelope.products.shape[1]
-    chosen = use & ~envelope.bad.any(axis=1)
+    chosen = (groups >= 0) & ~envelope.bad[:, ~envelope.bad.all(axis=0)].any(axis=1)
+    members = groups[chosen]
     over_rest = envelope.products[chosen] - rest.products
     total = np.maximum(smoothed(envelope.power, 5)[chosen], 0.3 * rest.power)
     independent = INDEPENDENT_PER_S * step_s
@@ -64,7 +70,7 @@ def crosstalk(envelope: Envelope, use: Flags, rest: RestLevels, step_s: float) -
                 others = [k for k in range(channels) if k not in (i, j)]
                 third = (own[:, others] * (c[others, i] * c[others, j])).sum(axis=1)
                 weight = independent / (total[:, i] * total[:, j])
-                pair, spread = _fit(own[:, [i, j]], over_rest[:, i, j] - third, weight)
+                pair, spread = _fit(own[:, [i, j]], over_rest[:, i, j] - third, weight, members)
                 fitted[i, j], fitted[j, i] = pair
                 sd[i, j], sd[j, i] = spread
         c = fitted
@@ -82,8 +88,14 @@ def _own_power(over_rest: Floats, c: Floats) -> Floats:
     return np.asarray(own)
 
 
-def _fit(own: Floats, products: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """(c_ij, c_ji) and their standard deviations."""
-    information = (own * weight[:, None]).T @ own + np.eye(2) / EXPECTED_SD**2
-    covariance = np.linalg.inv(information)
-    return covariance @ ((own * weight[:, None]).T @ products), np.sqrt(np.diagonal(covariance))
+def _fit(own: Floats, products: Floats, weight: Floats, members: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(c_ij, c_ji) and their standard deviations; members (steps,): the repetition of each step."""
+    weighted = own * weight[:, None]
+    covariance = np.linalg.inv(weighted.T @ own + np.eye(2) / EXPECTED_SD**2)
+    pair = covariance @ (weighted.T @ products)
+    pulls = weighted * (products - own @ pair)[:, None]
+    clusters = np.array([np.bincount(members, pulls[:, k]) for k in range(2)])
+    # A cluster that decides by itself shows no scatter: with k of them the sum is too small by (k − 1) / k.
+    pulled = max(1, int((np.abs(clusters).sum(axis=0) > 0.02 * np.abs(clusters).sum()).sum()))
+    scatter = covariance @ (clusters @ clusters.T) @ covariance * pulled / max(1, pulled - 1)
+    return pair, np.sqrt(np.maximum(np.diagonal(covariance), np.minimum(np.diagonal(scatter), EXPECTED_SD**2)))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.blinks import common_lag_s, find_blinks
 from calibration.crosstalk import Crosstalk, crosstalk
-from calibration.envelope import Flags, Floats
+from calibration.envelope import Floats
 from calibration.errors import NotMeasured
 from calibration.montage import Montage, Side, Site
 from calibration.procedure import BEST_S, Observation, TaskResult
@@ -52,7 +53,7 @@ def profile_of(seen: Observation, told: Circumstances) -> CalibrationProfile:
             "The face was not at rest long enough to measure it: calibrate again in a calm moment, or see to the electrodes first."
         )
     levels = {r.task.name: task_levels(seen, r, rest) for r in seen.results}
-    across = crosstalk(seen.envelope, usable_steps(seen), rest, seen.clock.step_s)
+    across = crosstalk(seen.envelope, repetition_of_steps(seen), rest, seen.clock.step_s)
     return CalibrationProfile(
         subject=told.subject,
         made_utc=told.made_utc,
@@ -82,16 +83,20 @@ def rest_of(seen: Observation) -> RestLevels | None:
     return None if found is None else replace(found, power=found.power.copy())
 
 
-def usable_steps(seen: Observation) -> Flags:
-    """(steps,) of the log that belong to something that was asked for and went well: for what is fitted over all tasks."""
-    use = np.zeros(len(seen.envelope.products), np.bool_)
+def repetition_of_steps(seen: Observation) -> NDArray[np.int64]:
+    """(steps,): number of the repetition that a step belongs to, −1 where nothing was asked for or something spoiled it."""
+    groups = np.full(len(seen.envelope.products), -1, np.int64)
+    number = 0
     for result in seen.results:
         for r in result.repetitions:
             if result.task.kind == "hold" and r.outcome in ("accepted", "one_side", "wrong_side", "both_sides"):
-                use[r.start : r.end] = r.clean
+                groups[r.start : r.end] = np.where(r.clean, number, -1)
+                number += 1
             elif result.task.kind == "free":
-                use[r.start : r.end] = True
-    return use
+                # Seconds stand for repetitions in what has none.
+                groups[r.start : r.end] = number + np.arange(r.end - r.start) // seen.clock.steps(1.0)
+                number = int(groups.max(initial=number)) + 1
+    return groups
 
 
 def task_levels(seen: Observation, result: TaskResult, rest: RestLevels) -> list[Level | None]:

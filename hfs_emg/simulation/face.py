@@ -103,6 +103,12 @@ class SimulatedFace:
         """One contraction as the inputs see it: index of its first sample, the wave in µV, its weight at each input (inputs,)."""
         return [(first, wave, weights) for _, first, wave, weights in self._contraction(discharge)]
 
+    def hum(self, start: int, n: int) -> Samples:
+        """(n, inputs) µV: the mains alone, in samples start to start + n."""
+        first, last = start // self._length, (start + n - 1) // self._length
+        whole = np.concatenate([self._background.mains(k) for k in range(first, last + 1)], axis=1)
+        return np.ascontiguousarray(whole[:, start - first * self._length :][:, :n].T)
+
     def truth(self, until_s: float) -> Truth:
         """What happened before until_s. Asking changes nothing about what `read` gives."""
         if self._witness is None:

@@ -13,6 +13,7 @@ from hfs_emg.simulation.cooperation import Cooperation
 from hfs_emg.simulation.envelope import Envelope, burst
 from hfs_emg.simulation.events import Discharge, Drive, Random, chance, offset, spread
 from hfs_emg.simulation.movements import MOVEMENTS
+from hfs_emg.simulation.scenario import Scenario
 
 TASK_MOVEMENTS = {"wink_left": "wink", "wink_right": "wink"}
 """Movement of the table for a task; others have the task's name."""
@@ -38,23 +39,36 @@ class Doing:
     spoiled: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What is this person's own: the strength (µV) and leaning of each movement, and the strength of a blink."""
+
+    movements: dict[str, tuple[float, float]]
+    blink_uv: float
+
+
+def habits_of(scenario: Scenario, rng: Random) -> Habits:
+    """Drawn once for a person."""
+    strength, asymmetry = scenario.expressions.amplitude, scenario.anatomy.movement_asymmetry
+    movements = {
+        name: (
+            strength * row.amplitude_uv[0] * spread(rng, 1.0, 0.25),
+            float(min(max(0.6 * asymmetry * rng.standard_normal(), -0.3), 0.3)),
+        )
+        for name, row in MOVEMENTS.items()
+    }
+    return Habits(movements, strength * 80.0 * spread(rng, 1.0, 0.25))
+
+
 class Patient:
     """Turns wishes into discharges; everything random comes from `rng`."""
 
-    def __init__(self, settings: Cooperation, face: Face, asymmetry: float, strength: float, rng: Random) -> None:
+    def __init__(self, settings: Cooperation, face: Face, habits: Habits, rng: Random) -> None:
         self._settings = settings
         self._rng = rng
         self._face = face
         self._weak = {(Side(w.side), Site(w.site)): w.strength for w in settings.weak}
-        # This person's own strength and leaning for each movement, on every repetition much the same.
-        self._own = {
-            name: (
-                strength * _between(rng, row.amplitude_uv),
-                float(min(max(0.6 * asymmetry * rng.standard_normal(), -0.3), 0.3)),
-            )
-            for name, row in MOVEMENTS.items()
-        }
-        self._blink_uv = strength * _between(rng, (80.0, 55.0, 120.0))
+        self._habits = habits
 
     def follow(self, wish: Wish, now_s: float) -> Doing:
         """What this person does on being asked at now_s."""
@@ -79,7 +93,7 @@ class Patient:
 
     def _movement(self, name: str, side: Side | None, hold_s: float, at_s: float) -> Discharge:
         row, rng = MOVEMENTS[name], self._rng
-        level, balance = self._own[name]
+        level, balance = self._habits.movements[name]
         level *= spread(rng, 1.0, self._settings.variation)
         balance += 0.03 * float(rng.standard_normal())
         rise = spread(rng, row.rise_s[0], 0.2)
@@ -109,7 +123,7 @@ class Patient:
 
     def _blink(self, at_s: float) -> Discharge:
         rng = self._rng
-        level = self._blink_uv * spread(rng, 1.0, self._settings.variation)
+        level = self._habits.blink_uv * spread(rng, 1.0, self._settings.variation)
         balance = self._face.blink_balance + 0.02 * float(rng.standard_normal())
         lag = self._face.blink_lag_s
         envelope = burst("cosine", spread(rng, 0.16, 0.15), rng.uniform(0.02, 0.04), rng.uniform(0.02, 0.04))
@@ -137,9 +151,3 @@ class Patient:
             found.append(Discharge(time, burst("cosine", length, 0.05, 0.04), drives, offset(rng)))
             time += spread(rng, 0.23 if speech else 0.64, 0.25)
         return found
-
-
-def _between(rng: Random, median_low_high: tuple[float, float, float]) -> float:
-    """A person's own strength within the middle of what people show."""
-    median = median_low_high[0]
-    return median * spread(rng, 1.0, 0.25)

@@ -23,11 +23,8 @@ _DEAD_OHM = (2e6, 8e6)
 class Wiring:
     """How inputs see electrodes. Arrays are (samples, inputs) in µV."""
 
-    def __init__(
-        self, settings: Cooperation, inputs: int, *, rate_hz: float, mains_hz: float, seed: int, name: str
-    ) -> None:
+    def __init__(self, settings: Cooperation, inputs: int, seed: int, name: str) -> None:
         self._seed = (seed, name)
-        self._rate_hz = rate_hz
         rng = stream(seed, name, 41)
         order = np.arange(inputs)
         for a, b in settings.swapped:
@@ -38,7 +35,6 @@ class Wiring:
         self._gain = np.ones(inputs)
         self._noise_uv = np.zeros(inputs)
         self._hum_uv = np.zeros(inputs)
-        self._mains_hz = mains_hz
         self.ohm: Samples = rng.uniform(*_GOOD_OHM, (inputs, 2))
         """(inputs, 2): impedance of the P and the N electrode, Ω."""
         for fault in (f for f in settings.electrodes if f.input <= inputs):
@@ -58,13 +54,18 @@ class Wiring:
         """Whether all leads lie as they should."""
         return bool((self._gain == 1).all() and (self.order == np.arange(len(self.order))).all())
 
-    def seen(self, microvolts: Samples, start: int) -> Samples:
-        """What the inputs see of samples start…"""
+    @property
+    def hums(self) -> bool:
+        """Whether some input picks up more of the mains than it should."""
+        return bool((self._hum_uv > 0).any())
+
+    def seen(self, microvolts: Samples, start: int, hum: Samples | None) -> Samples:
+        """What the inputs see of samples start…; hum: the mains by itself, of 1 µV RMS, where `hums`."""
         out = microvolts[:, self.order] * self._gain
         if (self._noise_uv > 0).any():
             out = out + self._noise(start, len(out)) * self._noise_uv
-            turns = 2 * np.pi * self._mains_hz * (start + np.arange(len(out))) / self._rate_hz
-            out = out + np.sqrt(2.0) * np.sin(turns)[:, None] * self._hum_uv
+        if hum is not None:
+            out = out + hum * self._hum_uv
         return np.asarray(out)
 
     def _noise(self, start: int, n: int) -> Samples:
