@@ -1,4 +1,4 @@
-"""Commands that hand people's data on or remove it: export, erase."""
+"""Commands that hand people's data on as it is, or remove it: archives, erase."""
 
 from __future__ import annotations
 
@@ -8,32 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfs_emg.cli.common import Subparsers, add_json, add_store, for_people, store_of
+from hfs_emg.cli.exporting import add_export
 from hfs_emg.cli.output import check_output, write_json
 from hfs_emg.cli.terminal import Progress
 
 if TYPE_CHECKING:
     from hfs_emg.erasing import Erasure
-
-FORMATS = ("archive",)
+    from hfs_emg.session.store import Store
 
 
 def add(commands: Subparsers) -> None:
     """Register the commands."""
-    export = commands.add_parser(
-        "export",
-        help="write sessions to a file for elsewhere",
-        description="archive: the session folders as they are, in one file, which `import` takes back; with a passphrase it is encrypted "
-        "(age-encryption.org/v1; needs the extra hfs-emg[archive]).",
-        epilog="example: hfs-emg export 20261120T185323Z-1a2b --to archive patient.tar",
-    )
-    export.add_argument("session", nargs="+", metavar="SESSION", help="ids or folders")
-    export.add_argument(
-        "--to", nargs=2, required=True, metavar=("FORMAT", "OUT"), help=", ".join(FORMATS) + ", and the file"
-    )
-    add_passphrase(export)
-    export.add_argument("--force", action="store_true", help="overwrite an output file that exists")
-    add_store(export)
-    export.set_defaults(run=run_export)
+    add_passphrase(add_export(commands))
     erase = commands.add_parser(
         "erase",
         help="remove a subject with everything that is known of it",
@@ -71,19 +57,17 @@ def passphrase_of(options: argparse.Namespace) -> str | None:
     return first
 
 
-def run_export(options: argparse.Namespace) -> int:
+def run_export_archive(options: argparse.Namespace, store: Store, out: Path) -> int:
     """Write an archive, whole or not at all."""
     from hfs_emg.archive import write_archive
     from hfs_emg.cli.output import check_regular, written_whole
     from hfs_emg.errors import RequestError
 
-    kind, out = options.to[0], Path(options.to[1])
-    if kind not in FORMATS:
-        raise RequestError(f"'{kind}' is no format to export to: choose one of {', '.join(FORMATS)}.")
+    if options.without_markers:
+        raise RequestError("An archive holds its sessions as they are: leave --without-markers out.")
     check_output(out, options.force)
     check_regular(out)
     passphrase = passphrase_of(options)
-    store = store_of(options)
     folders = list(dict.fromkeys(store.find(name) for name in options.session))
     with written_whole(out, private=True) as beside:
         write_archive(folders, beside, passphrase)
