@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
+from calibration.profile import CalibrationProfile
 from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder
 from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
@@ -26,12 +27,14 @@ from hfs_emg.analysis.history import History
 from hfs_emg.analysis.hum import jumps
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
+from hfs_emg.analysis.known import known_of
 from hfs_emg.analysis.levels import LevelLog
 from hfs_emg.analysis.provisional import Provisional
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.scene import AtomTable, SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.swings import CONFIDENCE, SwingFinder
+from hfs_emg.analysis.unmixing import Unmixing
 from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
 from hfs_emg.model import Block, Signal
 
@@ -48,8 +51,16 @@ class Analyzer:
     """Analyses one stream of one montage. A new stream is a new object. Raises RequestError when the settings do not fit the rate."""
 
     def __init__(
-        self, signal: Signal, montage: Montage, settings: AnalysisSettings | None = None, model: bytes | None = None
+        self,
+        signal: Signal,
+        montage: Montage,
+        settings: AnalysisSettings | None = None,
+        model: bytes | None = None,
+        profile: CalibrationProfile | None = None,
     ) -> None:
+        """model: a model file's content, None for the program's own. profile: this face's calibration, None to learn it all from the
+        stream.
+        """
         settings = settings or AnalysisSettings()
         self.montage = montage
         self.signal = signal
@@ -70,7 +81,9 @@ class Analyzer:
         eyes = tuple(i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI)
         twins = [(i, montage.twin(i)) for i in montage.on(Side.LEFT)]
         pairs = tuple((i, twin) for i, twin in twins if twin is not None)
-        self._levels = LevelLog(self.clock, channels, settings, eyes, pairs)
+        known = known_of(profile, montage, signal.rate_hz) if profile is not None else None
+        self._unmixing = Unmixing(known.crosstalk, known.across) if known is not None else None
+        self._levels = LevelLog(self.clock, channels, settings, eyes, pairs, known=known)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)
         self._scenes = SceneMaker(self.clock, montage)
@@ -99,6 +112,8 @@ class Analyzer:
         counts = np.ascontiguousarray(block.counts[:, self._inputs].T).astype(np.int64)
         verdict = self._quality.push(counts, block.lost)
         conditioned = self._conditioner.push(counts * self._scale, block.lost)
+        if self._unmixing is not None:
+            self._unmixing.take_off(conditioned, verdict == 0)
         power, bad, slow = self._frames.push(conditioned, verdict > 0)
         self._swings.push(power[1], bad)
         self._levels.push(conditioned, power, bad, slow)

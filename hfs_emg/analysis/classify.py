@@ -145,9 +145,9 @@ class _Tables:
                 size *= len(axis.edges) + 2
             if len(table.axes) == 2:
                 self._strides[i] = len(table.axes[1].edges) + 2
-            scores = np.array(table.scores)
-            if scores.shape != (size, len(CLASSES)):
+            if len(table.scores) != size or any(len(row) != len(CLASSES) for row in table.scores):
                 raise RequestError(f"{name}: a table of {table.axes[0].feature} does not fit its edges; train it anew.")
+            scores = np.array(table.scores)
             offsets.append(sum(len(r) for r in rows))
             rows.append(scores)
         self._axes.close()
@@ -178,7 +178,7 @@ class Classifier:
     def __init__(self, content: bytes, name: str = "model.json") -> None:
         try:
             model = msgspec.json.decode(content, type=ModelFile)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise RequestError(
                 f"{name} is not a model file: {error}; take the one that came with the program."
             ) from None

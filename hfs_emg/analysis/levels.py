@@ -10,6 +10,7 @@ from hfs_emg.analysis.balance import PairBalance
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
 from hfs_emg.analysis.hum import LONGEST_S, trusted, without_hum
+from hfs_emg.analysis.known import Known
 from hfs_emg.analysis.mains import MainsSecond
 from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
 from hfs_emg.analysis.quality import REASONS
@@ -33,9 +34,11 @@ class LevelLog:
         settings: AnalysisSettings,
         eyes: tuple[int, ...] = (),
         pairs: tuple[tuple[int, int], ...] = (),
+        *,
+        known: Known | None = None,
     ) -> None:
         """`eyes`: the channels over both eyelids; with two of them a blink is also seen by its eye potential.
-        `pairs`: left and right channel of each site that both sides have.
+        `pairs`: left and right channel of each site that both sides have. `known`: from a calibration.
         """
         self._clock = clock
         self._on = settings.on_factor**2
@@ -53,7 +56,9 @@ class LevelLog:
         self._floor = SlidingArray(channels, np.float64)
         self._activity = SlidingArray(2, np.bool_)
         self._noise = NoiseFloor(channels)
-        self._balance = PairBalance(channels, list(pairs))
+        if known is not None:
+            self._noise.lend(known.rest_power)
+        self._balance = PairBalance(channels, list(pairs), known.habit_log2 if known is not None else None)
         self._gain = SlidingArray(channels, np.float64)
         self._eyes = list(eyes) if len(eyes) == 2 else []
         self._eye_noise = NoiseFloor(len(self._eyes), SLOW_WINDOWS)

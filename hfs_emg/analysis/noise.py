@@ -17,6 +17,8 @@ MEMORY_WINDOWS = 400
 """Windows of 50 ms remembered per channel: 20 s of quiet, more in wall time when the face is busy."""
 _QUANTILE = 0.3
 STUCK_SECONDS = 60
+LENT_STUCK_SECONDS = 5
+"""The same for a floor that was not heard here but taken from a calibration."""
 LEAST_RMS_UV = 0.15
 """No real electrode is quieter than the converter's own noise (ADS1299 at gain 24: 0.14 µV RMS)."""
 
@@ -49,6 +51,15 @@ class NoiseFloor:
         self.power = np.full(channels, LEAST_RMS_UV**2)
         self.known = np.zeros(channels, dtype=np.bool_)
         """Whether a channel had at least one second of signal yet."""
+        self._lent = np.zeros(channels, dtype=np.int64)
+        """Windows still to be heard before a floor that was lent is the channel's own."""
+
+    def lend(self, power: Floats) -> None:
+        """Begin with floors (channels,) µV² from elsewhere; they give way to what is heard, soon where it is louder."""
+        few = MEMORY_WINDOWS // 8
+        self._memory[:, :few] = (power * self._statistics.quantile)[:, None]
+        self._filled[:] = self._next[:] = self._lent[:] = few
+        self.power = np.maximum(power, LEAST_RMS_UV**2)
 
     def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
         """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
@@ -58,12 +69,14 @@ class NoiseFloor:
         busy = (good >= 4) & (taken * 20 < good)
         self._busy_seconds[busy] += 1
         self._busy_seconds[~busy & (taken > 0)] = 0
-        stuck = busy & (self._busy_seconds >= STUCK_SECONDS)
+        stuck = busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS))
         if stuck.any():
             self._memory[stuck] = np.nan
             self._filled[stuck] = self._next[stuck] = 0
             quiet[stuck] = ~bad[stuck]
             taken[stuck] = good[stuck]
+            self._lent[stuck] = 0
+        self._lent = np.maximum(0, self._lent - taken)
         if taken.any():
             self._remember(windows, quiet, taken)
 
