@@ -146,7 +146,7 @@ def kept_in(folder: Path) -> Kept:
             AnalysisSettings() if settings is None else msgspec.json.decode(settings, type=AnalysisSettings),
             MODEL_FILE.read_bytes() if model is None else model,
         )
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RecordingError(
             f"{folder / SETTINGS_NAME} does not suit this version of the program ({error}): give --settings FILE.toml."
         ) from None

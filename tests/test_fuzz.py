@@ -11,27 +11,47 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calibration.errors import CalibrationError, MontageError
-from calibration.montage import default_montage
+from calibration.montage import Side, default_montage
+from calibration.profile import (
+    BlinkProfile,
+    CalibrationProfile,
+    Caution,
+    ChannelProfile,
+    Level,
+    Synkinesis,
+    TaskRecord,
+)
+from calibration.profile_file import encode_profile
+from calibration.tasks import REFERENCE_TASKS
 from firmware_bridge.boards import CYTON
 from firmware_bridge.connect import parse_board_url
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.radio import channel_of
+from hfs_emg.analysis.classify import ALL_NAMES, SCHEMA, Axis, Classifier, Look, ModelFile, ScoreTable
+from hfs_emg.analysis.kinds import CLASSES
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.archive import INDEX_NAME, is_archive, read_archive
 from hfs_emg.errors import HfsError
 from hfs_emg.evaluate import read_found
+from hfs_emg.model import Input, Signal
+from hfs_emg.profiles import read_profile
 from hfs_emg.service_settings import read_service
 from hfs_emg.session.documents import StartDocument, StopDocument, read_document, start_document
+from hfs_emg.session.signal_file import SignalFile, header_of
+from hfs_emg.session.start_again import start_from_header
 from hfs_emg.session.store import Store
+from hfs_emg.sessions import kept_in
 from hfs_emg.settings import montage_to_toml, read_montage, read_settings
 from hfs_emg.simulation import scenarios
 from hfs_emg.simulation.scenarios import load_scenario
@@ -75,8 +95,61 @@ START = start_document(
 )
 START = msgspec.structs.replace(START, rate_hz=250.0)
 STOP = StopDocument(reason="stopped", samples=1, lost_samples=0, gaps=0, restarts=0, valid_s=1.0, sample_rate_hz=250.0)
+SIGNAL = Signal(250.0, tuple(Input(label, 0.0223) for label in default_montage(8).input_labels(8)), ("AUX 1",))
 SERVICE = b'[service]\nboard = "serial:auto"\nsubject = "S01"\nsession_length_s = 86400\n\n[analysis]\nmains_hz = 50\n'
 SCENARIO = (Path(scenarios.__file__).parent / "scenarios" / "moderate-right.toml").read_bytes()
+
+
+def model() -> bytes:
+    """The smallest one that is taken: one feature alone, and a pair of them in context."""
+    none = [0.0] * len(CLASSES)
+    one, two = Axis(ALL_NAMES[0], [0.5]), Axis(ALL_NAMES[1], [1.0, 2.0])
+    looks = Look(none, [ScoreTable([one], [none] * 3)]), Look(none, [ScoreTable([one, two], [none] * 12)])
+    return msgspec.json.encode(ModelFile(SCHEMA, "small", list(CLASSES), *looks))
+
+
+def profile() -> bytes:
+    """A calibration with everything in it once."""
+    montage = default_montage(2 * len(Side))
+    level = Level(100.0, 5.0, 3)
+    rows = tuple(ChannelProfile(c, 2.0, 0.1, 8.0, 5.0, {REFERENCE_TASKS[c.site]: level}) for c in montage.channels)
+    site = montage.channels[0].site
+    return encode_profile(
+        CalibrationProfile(
+            subject="S1",
+            made_utc=datetime(2026, 11, 20, 18, 53, 23, tzinfo=UTC),
+            software="t",
+            simulated=True,
+            sequence="quick",
+            rate_hz=250.0,
+            band_hz=(20.0, 110.0),
+            mains_hz=50.0,
+            channels=rows,
+            blinks=BlinkProfile(8, {site: 1.1}, {site: 0.1}, 0.002),
+            crosstalk=np.eye(len(rows)),
+            crosstalk_sd=np.zeros((len(rows), len(rows))),
+            synkinesis=(Synkinesis(site, REFERENCE_TASKS[site], 3.0, 9.0, 3.0),),
+            tasks=(TaskRecord(REFERENCE_TASKS[site], "done", 3, 1, Side.LEFT),),
+            cautions=(Caution("noise", (montage.channels[0].label,), "noisier than before", 0.9, "clean the skin"),),
+        )
+    )
+
+
+def kept_settings(path: Path) -> object:
+    """The settings that a session keeps, their sum fitting: from a later version, or written by another hand."""
+    content = path.read_bytes()
+    start = START.with_copies({path.name: content})
+    (path.parent / "start.json").write_bytes(msgspec.json.encode(start))
+    return kept_in(path.parent)
+
+
+def header() -> bytes:
+    """A signal whose header has to tell what the session's start document said."""
+    with tempfile.TemporaryDirectory() as room:
+        file = SignalFile(Path(room) / "signal.bdf", header_of(START.with_signal(SIGNAL)))
+        file.append(np.zeros((250, 9), np.int32))
+        file.close()
+        return (Path(room) / "signal.bdf").read_bytes()
 
 
 def truth() -> bytes:
@@ -116,6 +189,10 @@ READERS = {
     "analysis.json": Reader(json.dumps(ANALYSIS).encode(), read_found, json=True),
     "start.json": Reader(msgspec.json.encode(START), lambda p: read_document(p, StartDocument), json=True),
     "stop.json": Reader(msgspec.json.encode(STOP), lambda p: read_document(p, StopDocument), json=True),
+    "model.json": Reader(model(), lambda p: Classifier(p.read_bytes(), p.name), json=True),
+    "calibration.json": Reader(profile(), read_profile, json=True),
+    "settings.json": Reader(msgspec.json.encode(AnalysisSettings()), kept_settings, json=True),
+    "signal.bdf": Reader(header(), start_from_header),
     "archive.tar": Reader(
         tar({"schema": "hfs-emg/archive/1", "sessions": [SESSION]}, f"{SESSION}/start.json", b"{}"), archived
     ),
