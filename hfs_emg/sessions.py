@@ -1,7 +1,7 @@
 """A session from its beginning to its end: from a live board, or from a file that is taken into the store.
 
-Settings, montage and model are copied into the session's folder and their hashes into its start document, so that every session can be
-replayed as it was.
+Settings, montage, model and profile are copied into the session's folder and their hashes into its start document, so that every session
+can be replayed as it was.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
+from calibration.errors import ProfileDamaged
 from calibration.montage import Montage
+from calibration.profile import CalibrationProfile
+from calibration.profile_file import decode_profile
 from firmware_bridge.boards import Board, BoardSpec, Reading
 from hfs_emg import __version__
 from hfs_emg.analysis.burden import Burden
@@ -28,6 +31,7 @@ from hfs_emg.events import Findings
 from hfs_emg.markers import Markers
 from hfs_emg.model import Block, Marker, Recording
 from hfs_emg.monitor import Monitor, Status
+from hfs_emg.profiles import PROFILE_NAME, KeptProfile
 from hfs_emg.session.documents import START_NAME, STOP_NAME, StartDocument, read_document, start_document
 from hfs_emg.session.recorder import Recorder
 from hfs_emg.session.store import Store
@@ -43,13 +47,15 @@ SETTINGS_NAME, MONTAGE_NAME, MODEL_NAME = "settings.json", "montage.toml", "mode
 INSTEAD = "Or say --anew to analyse with this program's own settings and model."
 
 
-def session_copies(montage: Montage, settings: AnalysisSettings, model: bytes) -> dict[str, bytes]:
+def session_copies(
+    montage: Montage, settings: AnalysisSettings, model: bytes, profile: KeptProfile | None = None
+) -> dict[str, bytes]:
     """What a session keeps so that it can be replayed."""
     return {
         SETTINGS_NAME: msgspec.json.format(msgspec.json.encode(settings), indent=1),
         MONTAGE_NAME: montage_to_toml(montage).encode(),
         MODEL_NAME: model,
-    }
+    } | ({} if profile is None else {PROFILE_NAME: profile.content})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ def live_session(
     montage: Montage,
     settings: AnalysisSettings,
     *,
+    profile: KeptProfile | None = None,
     previous: str | None = None,
     begins_in_s: float = 0.0,
     on_sync: Callable[[float], None] | None = None,
@@ -90,6 +97,7 @@ def live_session(
 ) -> Iterator[LiveSession]:
     """A new session over an opened board, which stays the caller's to close.
 
+    profile: the subject's calibration, which must fit.
     previous: id of the session that this one continues. begins_in_s: when its first sample will come. on_sync: called in the recorder's
     thread with the seconds that a sync took. monitored: what `Monitor` takes.
     However the body is left, what was recorded is put on the disk; when not one sample came, no folder stays. Raises RequestError,
@@ -114,9 +122,10 @@ def live_session(
     def analyzer() -> Analyzer:
         from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal, seconds on a Pi
 
-        return Analyzer(signal, montage, settings, model)
+        return Analyzer(signal, montage, settings, model, None if profile is None else profile.profile)
 
-    recorder = Recorder(folder, start, signal=signal, copies=session_copies(montage, settings, model), on_sync=on_sync)
+    copies = session_copies(montage, settings, model, profile)
+    recorder = Recorder(folder, start, signal=signal, copies=copies, on_sync=on_sync)
     worker = AnalysisWorker(analyzer, signal.rate_hz)
     try:
         yield LiveSession(folder, Monitor(board, signal, montage, recorder, worker, **monitored))
@@ -132,20 +141,24 @@ class Kept:
 
     settings: AnalysisSettings
     model: bytes
+    profile: CalibrationProfile | None = None
 
 
 def kept_in(folder: Path) -> Kept:
-    """Settings and model that a session's folder keeps; this program's own where it keeps none. Its montage is in its start document.
+    """What a session's folder keeps; settings and model are this program's own where it keeps none. Its montage is in its start document.
 
     Raises RecordingError when a copy is not what the start document says it was.
     """
     start = read_document(folder / START_NAME, StartDocument)
-    settings, model = (_copy(folder, start, name) for name in (SETTINGS_NAME, MODEL_NAME))
+    settings, model, profile = (_copy(folder, start, name) for name in (SETTINGS_NAME, MODEL_NAME, PROFILE_NAME))
     try:
         return Kept(
             AnalysisSettings() if settings is None else msgspec.json.decode(settings, type=AnalysisSettings),
             MODEL_FILE.read_bytes() if model is None else model,
+            None if profile is None else decode_profile(profile, str(folder / PROFILE_NAME)),
         )
+    except ProfileDamaged as error:
+        raise RecordingError(f"{error} {INSTEAD}") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RecordingError(
             f"{folder / SETTINGS_NAME} does not suit this version of the program ({error}): give --settings FILE.toml."

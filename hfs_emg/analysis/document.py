@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from calibration.montage import Montage, Side
+from calibration.profile import CalibrationProfile
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden, SideBurden
 from hfs_emg.analysis.settings import AnalysisSettings
@@ -83,13 +84,14 @@ def analyse(
     settings: AnalysisSettings | None = None,
     *,
     model: bytes | None = None,
+    profile: CalibrationProfile | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Analysis, list[Episode]]:
     """Run the analyser over a whole recording. Returns the document and the episodes with the times at which they became known.
 
     progress is called with the share done. Raises RequestError for settings that do not fit, RecordingError while reading.
     """
-    analyzer = Analyzer(recording.signal, montage, settings, model)
+    analyzer = Analyzer(recording.signal, montage, settings, model, profile)
     burden = Burden(montage)
     samples = 0
     for block in recording.blocks():

@@ -55,6 +55,13 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", type=Path, metavar="FILE.toml", help="settings; the [analysis] table is read")
 
 
+def add_calibration(parser: argparse.ArgumentParser, default: str) -> None:
+    """--calibration."""
+    parser.add_argument(
+        "--calibration", metavar="FILE.json|latest|none", help=f"the subject's calibration profile ({default})"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """--json and --force."""
     parser.add_argument(

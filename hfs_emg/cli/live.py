@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 from hfs_emg.cli.common import (
     Subparsers,
+    add_calibration,
     add_json,
     add_montage,
     add_settings,
@@ -24,6 +26,9 @@ from hfs_emg.cli.output import check_output, write_json
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
+    from hfs_emg.analysis.settings import AnalysisSettings
+    from hfs_emg.profiles import KeptProfile
+    from hfs_emg.session.store import Store
     from hfs_emg.settings import MontageFile
 
 
@@ -60,6 +65,7 @@ def add(commands: Subparsers) -> None:
     )
     add_montage(record)
     add_settings(record)
+    add_calibration(record, "latest of the subject that fits")
     add_store(record)
     add_json(record)
     record.set_defaults(run=run_record)
@@ -109,8 +115,32 @@ def run_record(options: argparse.Namespace) -> int:
             settings=settings,
             duration_s=options.duration,
             longest_hole_s=options.longest_hole,
+            profile=profile_of_record(options, store, board.spec.rate_hz, montage, settings),
         )
     return tell_outcome(options, ended, board.spec.simulated)
+
+
+def profile_of_record(
+    options: argparse.Namespace, store: Store, rate_hz: float, montage: Montage, settings: AnalysisSettings
+) -> KeptProfile | None:
+    """What --calibration means here, told in a line. Raises ProfileUnfit, ProfileDamaged or RequestError for a file that cannot be used."""
+    from hfs_emg.profiles import LATEST, choose_profile
+
+    chosen = choose_profile(
+        options.calibration or LATEST,
+        store,
+        options.subject,
+        montage=montage,
+        rate_hz=rate_hz,
+        band_hz=settings.band_hz(rate_hz),
+    )
+    if chosen.why_not is not None:
+        sys.stderr.write(f"hfs-emg: {chosen.why_not}\n")
+    if chosen.kept is not None:
+        sys.stderr.write(f"Calibration of {chosen.kept.profile.made_utc:%Y-%m-%d %H:%M} UTC is used.\n")
+    elif chosen.why_not is not None:
+        sys.stderr.write("Recording without a calibration profile.\n")
+    return chosen.kept
 
 
 def montage_of_board(inputs: int, montage_file: MontageFile | None) -> Montage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.document import Analysis
     from hfs_emg.analysis.settings import AnalysisSettings
+    from hfs_emg.contact import ContactWatch
     from hfs_emg.markers import MarkDesk
-    from hfs_emg.model import Marker
+    from hfs_emg.model import Block, Marker
     from hfs_emg.monitor import Monitor, Outcome, Status
+    from hfs_emg.profiles import KeptProfile
     from hfs_emg.session.store import Store
 
 LINK_STATUS = 3
@@ -40,19 +42,35 @@ class LiveStatus:
     def __init__(self, line: LiveLine | None = None) -> None:
         self._line = line or LiveLine()
         self._told: Exception | None = None
+        self.contact: ContactWatch | None = None
+        self._begun = False
 
     def show(self, status: Status) -> None:
         """Elapsed, valid %, lost, spasms, link."""
         if status.problem is not None and status.problem is not self._told:
             self._told = status.problem
             self._line.say(f"hfs-emg: {status.problem}")
-        self._line.show(status_text(status))
+        self._line.show(status_text(status, self.contact))
         if status.ending and status.analysis_behind_s > 1:
             self._line.say(f"Ending: {status.analysis_behind_s:.0f} s are still to be analysed (Ctrl-C ends at once).")
 
     def marked(self, rate_hz: float, marker: Marker) -> None:
         """A marker was recorded."""
         self._line.say(f"Marker at {clock(marker.sample / rate_hz)}: {marker.text}")
+
+    def also(self, on_block: Callable[[Block], None] | None) -> Callable[[Block], None]:
+        """For each block that is recorded: the contact of the electrodes is followed, and told in full once it is known."""
+
+        def heard(block: Block) -> None:
+            if on_block is not None:
+                on_block(block)
+            contact = self.contact
+            if contact is not None and contact.push(block) and contact.known and not self._begun:
+                self._begun = True
+                amiss = [c.words for c in contact.contacts if c.amiss]
+                self._line.say("Contact: " + ("; ".join(amiss) or "good at all electrodes") + ".")
+
+        return heard
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -63,8 +81,8 @@ class LiveStatus:
         self._line.end()
 
 
-def status_text(status: Status) -> str:
-    """One line: elapsed, valid %, lost, spasms left and right, link, what is happening now."""
+def status_text(status: Status, contact: ContactWatch | None = None) -> str:
+    """One line: elapsed, valid %, lost, spasms left and right, link, the worst contact, what is happening now."""
     parts = [
         clock(status.elapsed_s),
         f"valid {100 * status.valid_share:.0f} %",
@@ -77,6 +95,8 @@ def status_text(status: Status) -> str:
             parts.append(f"{what} {behind_s:.0f} s behind")
     if status.disk_lost_samples:
         parts.append(f"{status.disk_lost_samples} samples not kept by the disk")
+    worst = None if contact is None else contact.worst
+    parts += [] if worst is None else [f"{worst.state.word} contact: {worst.words}"]
     parts += [f"{now.side or 'no side'} {now.kind.value}?" for now in status.in_progress[:1]]
     return "  ".join(parts)
 
@@ -90,17 +110,21 @@ def watch(
     settings: AnalysisSettings,
     duration_s: float | None,
     longest_hole_s: float = 600.0,
+    profile: KeptProfile | None = None,
 ) -> list[tuple[Path, Outcome]]:
     """Record to the end: the duration, a signal, or the loss of the link. Returns the folder of each session, and how it ended.
 
     A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
     """
+    from hfs_emg.boards import signal_of
+    from hfs_emg.contact import ContactWatch
     from hfs_emg.holes import first_after_hole
     from hfs_emg.markers import MarkDesk
     from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
     shown, stopping, desk = LiveStatus(), Stopping(), MarkDesk(board.now_s)
+    shown.contact = ContactWatch(signal_of(board, montage), montage)
     recover_before_recording(store, shown.say)
     over_s = None if duration_s is None else board.now_s() + duration_s
     previous, first = None, None
@@ -121,6 +145,8 @@ def watch(
                     markers=desk.markers,
                     on_status=shown.show,
                     on_marker=partial(shown.marked, board.spec.rate_hz),
+                    on_block=shown.also(None),
+                    profile=profile,
                 ) as session:
                     desk.session = session.folder.name
                     shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
