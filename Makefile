@@ -4,7 +4,7 @@ STORE ?= demo-store
 # Modules, not the scripts beside them: those name the folder they were made in.
 RUN := .venv/bin/python -m
 
-.PHONY: demo test check lint types bench bench-peers accuracy reliability pictures system clean to-run to-develop to-compare
+.PHONY: demo test check lint types bench bench-peers accuracy calibration reliability pictures system clean to-run to-develop to-compare
 
 demo: to-run
 	@$(RUN) hfs_emg demo --store "$(STORE)"
@@ -37,6 +37,10 @@ accuracy: to-run
 # Recorders killed, folders damaged, links torn, a day with faults: docs/reliability.md anew. Resumable; one part: make reliability PART=kills
 reliability: to-develop
 	@$(RUN) benchmarks.reliability $(PART)
+
+# Every figure of docs/calibration.md, anew: a quarter of an hour on two cores. Resumable.
+calibration: to-run
+	@$(RUN) benchmarks.calibration
 
 # The pictures of README.md and docs/, drawn by the program itself.
 pictures: to-run

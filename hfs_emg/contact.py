@@ -33,7 +33,9 @@ _QUIETEST = 0.2
 _AGREE_S = 3
 """A verdict is that of the middle one of so many seconds."""
 _FIRST_S = 2
-"""Without a verdict: the first seconds after a board begins."""
+"""Not looked at: the first seconds after a board begins."""
+_LEAST_S = 4
+"""Fewer seconds than this give no verdict: a blink in one of two would be noise."""
 
 
 class State(IntEnum):
@@ -58,6 +60,11 @@ class Contact:
     state: State
     reason: str = ""
     remedy: str = ""
+
+    @property
+    def amiss(self) -> bool:
+        """Fair or bad."""
+        return self.state > State.GOOD
 
     @property
     def words(self) -> str:
@@ -150,6 +157,8 @@ class ContactWatch:
         self._recent.append(
             tuple(self._judge(i, second, float(noise[i]), float(drift[i])) for i in range(len(self._channels)))
         )
+        if len(self._memory) < _LEAST_S:
+            return False
         columns = zip(*self._recent, strict=True)
         self.contacts = tuple(sorted(column, key=lambda c: c.state)[len(column) // 2] for column in columns)
         return True

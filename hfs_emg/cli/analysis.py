@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfs_emg.cli.common import (
     Subparsers,
+    add_calibration,
     add_json,
     add_montage,
     add_settings,
@@ -21,6 +22,9 @@ from hfs_emg.cli.common import (
 from hfs_emg.cli.output import check_output, write_json
 
 if TYPE_CHECKING:
+    from calibration.montage import Montage
+    from calibration.profile import CalibrationProfile
+    from hfs_emg.model import Recording
     from hfs_emg.sessions import Kept
 
 
@@ -36,6 +40,7 @@ def add(commands: Subparsers) -> None:
     analyze.add_argument("recording", metavar="RECORDING", help="a session's id or folder, or a file")
     add_montage(analyze)
     add_settings(analyze)
+    add_calibration(analyze, "as the session was recorded, else none")
     analyze.add_argument(
         "--anew",
         action="store_true",
@@ -88,7 +93,43 @@ def kept_settings(options: argparse.Namespace, path: Path) -> Kept:
         raise RecordingError(
             f"{path} was recorded with a model that this version cannot use: {error} {INSTEAD}"
         ) from None
-    return kept if options.settings is None else Kept(settings_of(options), kept.model)
+    return kept if options.settings is None else Kept(settings_of(options), kept.model, kept.profile)
+
+
+def wanted_profile(
+    options: argparse.Namespace, path: Path, recording: Recording, montage: Montage, kept: Kept
+) -> CalibrationProfile | None:
+    """What --calibration says, else what the session was recorded with. `latest` is that of the session's own subject.
+
+    Raises RequestError, ProfileDamaged or ProfileUnfit.
+    """
+    from hfs_emg.errors import RequestError
+    from hfs_emg.profiles import LATEST, NONE, choose_profile, read_profile
+    from hfs_emg.session.documents import START_NAME, StartDocument, read_document
+    from hfs_emg.session.reader import is_session_folder
+
+    if options.calibration is None:
+        return kept.profile
+    if options.calibration == NONE:
+        return None
+    rate_hz = recording.signal.rate_hz
+    if is_session_folder(path):
+        subject = read_document(path / START_NAME, StartDocument).subject
+    elif options.calibration == LATEST:
+        raise RequestError("Nobody knows whose file this is: name the profile's file, --calibration FILE.json.")
+    else:
+        subject = read_profile(Path(options.calibration)).profile.subject
+    chosen = choose_profile(
+        options.calibration,
+        store_of(options),
+        subject,
+        montage=montage,
+        rate_hz=rate_hz,
+        band_hz=kept.settings.band_hz(rate_hz),
+    )
+    if chosen.why_not is not None:
+        sys.stderr.write(f"hfs-emg: {chosen.why_not}\n")
+    return None if chosen.kept is None else chosen.kept.profile
 
 
 def run_analyze(options: argparse.Namespace) -> int:
@@ -108,9 +149,10 @@ def run_analyze(options: argparse.Namespace) -> int:
     assert montage is not None  # open_recording refuses a recording without one
     for note in recording.notes:
         sys.stderr.write(f"note: {note}\n")
+    profile = wanted_profile(options, path, recording, montage, kept)
     progress = Progress("analysing")
     try:
-        document, _ = analyse(recording, montage, kept.settings, model=kept.model, progress=progress)
+        document, _ = analyse(recording, montage, kept.settings, model=kept.model, profile=profile, progress=progress)
     finally:
         progress.end()
     write_json(options.json, document)
