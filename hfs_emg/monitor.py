@@ -46,7 +46,8 @@ class Monitor:
     """One session over one board. `run` returns when the duration is reached, `stop` was called, or the link is lost.
 
     first: the reading that the session before could not take; the board streams already then. markers: shared with the sessions before
-    and after. on_samples: called with their number whenever samples have come; on_marker: when a marker was recorded; on_published:
+    and after. on_samples: called with their number whenever samples have come; on_marker: when a marker was recorded; on_link: with what
+    happened to the link, and at which sample; on_published:
     with the seconds from the arrival of a sample to the moment at which its findings were handed out; on_block: with each block once it
     is recorded; on_findings: with what was found since the last call. They are called in the thread that records: none may wait.
     """
@@ -66,6 +67,7 @@ class Monitor:
         on_status: Callable[[Status], None] | None = None,
         on_samples: Callable[[int], None] = _ignore,
         on_marker: Callable[[Marker], None] = _ignore,
+        on_link: Callable[[str, int], None] = lambda _text, _sample: None,
         on_published: Callable[[float], None] = _ignore,
         on_block: Callable[[Block], None] = _ignore,
         on_findings: Callable[[Findings], None] = _ignore,
@@ -83,6 +85,7 @@ class Monitor:
         self._span = SessionSpan(None if duration_s is None else max(1, round(duration_s * signal.rate_hz)))
         self._on_status = on_status
         self._on_samples, self._on_marker, self._on_published = on_samples, on_marker, on_published
+        self._on_link = on_link
         self._on_block, self._on_findings = on_block, on_findings
         self._utc_now = utc_now
         self._stopping = threading.Event()
@@ -279,6 +282,7 @@ class Monitor:
         for words in self._words.take_events():
             with self._disk():
                 self._recorder.link_event(words, self._samples)
+            self._on_link(words, self._samples)
 
     def _settle(self, found: list[Findings]) -> None:
         if found and self._worker.taken_arrival_s is not None:

@@ -216,6 +216,7 @@ class Service:
                 on_status=self._show,
                 on_samples=partial(self._on_samples, board, desk),
                 on_marker=self._tell_marker,
+                on_link=self._tell_link,
             )
         )
 
@@ -276,6 +277,9 @@ class Service:
                 self._say(f"hfs-emg: The link is {status.link}")
             self._notifier.patience(self._service.longest_hole_s + AGAIN_S)
         self._notifier.status(self._describe(status), at_once=changed)
+
+    def _tell_link(self, text: str, sample: int) -> None:
+        self._say(f"Link at {sample / self._rate_hz:.2f} s: {text}")
 
     def _tell_marker(self, marker: Marker) -> None:
         self._say(f"Marker at {marker.sample / self._rate_hz:.2f} s: {marker.text}")
