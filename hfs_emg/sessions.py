@@ -76,6 +76,7 @@ class Monitored(TypedDict, total=False):
     on_status: Callable[[Status], None] | None
     on_samples: Callable[[int], None]
     on_marker: Callable[[Marker], None]
+    on_link: Callable[[str, int], None]
     on_published: Callable[[float], None]
     on_block: Callable[[Block], None]
     on_findings: Callable[[Findings], None]
