@@ -72,6 +72,10 @@ class LiveStatus:
 
         return heard
 
+    def linked(self, rate_hz: float, text: str, sample: int) -> None:
+        """Something happened to the link."""
+        self._line.say(f"Link at {clock(sample / rate_hz)}: {text}")
+
     def say(self, text: str) -> None:
         """A line that stays."""
         self._line.say(text)
@@ -145,6 +149,7 @@ def watch(
                     markers=desk.markers,
                     on_status=shown.show,
                     on_marker=partial(shown.marked, board.spec.rate_hz),
+                    on_link=partial(shown.linked, board.spec.rate_hz),
                     on_block=shown.also(None),
                     profile=profile,
                 ) as session:
