@@ -232,6 +232,9 @@ def test_a_session_names_the_one_before_it_and_the_document_holds_both(tmp_path,
     assert outcome.reason == "duration reached"
     assert 25 * 250 <= outcome.samples <= 32 * 250
 
+    told = capsys.readouterr().err
+    assert "Link at 0:10: Dongle unplugged: plug it back in, the recording is kept." in told
+    assert "Reconnected after 50 s; settings re-applied." in told
     options = argparse.Namespace(json=tmp_path / "all.json", force=False)
     assert tell_outcome(options, ended, simulated=False) == 0
     said = capsys.readouterr().out
