@@ -14,6 +14,7 @@ from typing import cast
 from calibration.errors import MontageError
 from calibration.montage import Montage, default_montage
 from hfs_emg.errors import RecordingError, RequestError
+from hfs_emg.formats.raw_emg import check_raw
 from hfs_emg.formats.recording import FileRecording
 from hfs_emg.model import Recording
 from hfs_emg.settings import MontageFile
@@ -46,8 +47,10 @@ class Importer:
 
 IMPORTERS: tuple[Importer, ...] = (
     Importer("OpenBCI GUI text", "hfs_emg.formats.openbci_gui", "open_openbci_gui"),
+    Importer("OpenBCI SD card", "hfs_emg.formats.openbci_sd", "open_openbci_sd"),
     Importer("EDF or BDF", "hfs_emg.formats.edf", "open_edf"),
     Importer("BrainFlow CSV", "hfs_emg.formats.brainflow_csv", "open_brainflow_csv"),
+    Importer("XDF", "hfs_emg.formats.xdf", "open_xdf"),
     Importer("session folder", "hfs_emg.formats.session_folder", "open_session_folder"),
 )
 
@@ -55,9 +58,12 @@ IMPORTERS: tuple[Importer, ...] = (
 def open_recording(path: Path, montage: MontageFile | Montage | None = None) -> Recording:
     """A session folder or an importable file, with a montage: the given one, else the recording's own, else the default one.
 
-    Raises RecordingError when it is no recording or cannot be read, RequestError when the montage does not fit it or none is known.
+    Raises RecordingError when it is no recording, holds no raw EMG or cannot be read, RequestError when the montage does not fit it or
+    none is known.
     """
     recording = importer_of(path).open(path)
+    if isinstance(recording, FileRecording):
+        check_raw(recording)
     chosen = _montage_for(recording, montage)
     if chosen == recording.montage:
         return recording
@@ -93,7 +99,6 @@ _KNOWN_STRANGERS = (
     (b"PK\x03\x04", "a zip archive (unpack it first)"),
     (b"\x1f\x8b", "a gzip archive (unpack it first)"),
     (b"%PDF", "a PDF"),
-    (b"XDF:", "an XDF file"),
     (b"Brain Vision", "a BrainVision header"),
     (b"{", "a JSON text"),
 )

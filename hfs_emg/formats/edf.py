@@ -70,16 +70,19 @@ def _inputs(name: str, header: BdfHeader) -> tuple[tuple[int, ...], tuple[Input,
     """Positions and inputs of the EMG signals, and what was left out."""
     volts: dict[int, Input] = {}
     others: list[str] = []
+    bare: list[str] = []
     for i, signal in enumerate(header.signals):
         if signal.annotations:
             continue
         found = _input(signal) if signal.samples_per_record else None
         if found is None:
             others.append(signal.label or f"signal {i + 1}")
+            if not signal.dimension.strip():
+                bare.append(f"{others[-1]} in counts from {signal.digital_min} to {signal.digital_max}")
         else:
             volts[i] = found
     if not volts:
-        held = listed(others) if others else "annotations only"
+        held = "; ".join([listed(others), *bare]) if others else "annotations only"
         raise RecordingError(
             f"{name} holds no signal in volts (found: {held[:200]}): EMG needs a physical dimension such as uV in the header."
         )

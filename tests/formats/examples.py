@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +105,116 @@ def discontinuous_bdf(folder: Path) -> Path:
     return path
 
 
+def sd_row(sample: int, codes: np.ndarray, aux: str = "") -> str:
+    """A row as the firmware writes it."""
+    return f"{sample % 256:02X}," + ",".join(f"{int(c) & 0xFFFFFF:06X}" for c in codes) + aux + "\n"
+
+
+def sd_text(counts: np.ndarray, *, pause_after: int | None = None, pause_ms: int = 0, rate_hz: int | None = 250) -> str:
+    """An SD card's file, with auxiliary words in every tenth row and a pause, after which the ids begin anew."""
+    lines = ["%STOP AT\n", "00001C70\n"]
+    first = 0
+    for i, row in enumerate(counts):
+        if pause_after is not None and i == pause_after:
+            stopped = 0x1C70 + 4 * i
+            lines += ["%START AT\n", f"{stopped:08X}\n", "%STOP AT\n", f"{stopped + pause_ms:08X}\n"]
+            first = i
+        lines.append(sd_row(i - first, row, ",0010,FFF0,03A0" if i % 10 == 9 else ""))
+    if rate_hz is not None:
+        lines += [
+            "%START AT\n",
+            "0000F000\n",
+            "\n%SamplingFreq:\n",
+            f"{rate_hz:08X}\n",
+            "%Total time mS:\n",
+            "00005F53\n",
+        ]
+        lines += [
+            "%min Write time uS:\n",
+            "0000012B\n",
+            "%max Write time uS:\n",
+            "00000131\n",
+            "%Over:\n",
+            "00000000\n",
+            "%block, uS\n",
+        ]
+    return "".join(lines)
+
+
+def sd_card(folder: Path) -> Path:
+    """Eight inputs, a pause of 0.4 s, and a card that was made longer than it is filled."""
+    path = folder / "OBCI_01.TXT"
+    path.write_bytes(sd_text(some_counts(300, 8), pause_after=120, pause_ms=400).encode() + b"\x00" * 5000)
+    return path
+
+
+def sd_daisy(folder: Path) -> Path:
+    """Sixteen inputs, taken out of the board before the end was written."""
+    path = folder / "OBCI_02.TXT"
+    path.write_text(sd_text(some_counts(200, 16), rate_hz=None) + "C8,00")
+    return path
+
+
+def xdf_chunk(tag: int, content: bytes) -> bytes:
+    return b"\x04" + struct.pack("<I", len(content) + 2) + struct.pack("<H", tag) + content
+
+
+def xdf_header(number: int, kind: str, form: str, rate_hz: float, channels: list[tuple[str, str]]) -> bytes:
+    described = "".join(f"<channel><label>{label}</label><unit>{unit}</unit></channel>" for label, unit in channels)
+    text = (
+        f"<?xml version='1.0'?><info><name>{kind} stream</name><type>{kind}</type><channel_count>{len(channels)}</channel_count>"
+        f"<nominal_srate>{rate_hz}</nominal_srate><channel_format>{form}</channel_format><created_at>1.0</created_at>"
+        f"<desc><channels>{described}</channels></desc></info>"
+    )
+    return xdf_chunk(2, struct.pack("<I", number) + text.encode())
+
+
+def xdf_samples(number: int, values: np.ndarray, stamps: list[float | None]) -> bytes:
+    rows = b"".join(
+        (b"\x00" if stamp is None else b"\x08" + struct.pack("<d", stamp)) + row.tobytes()
+        for stamp, row in zip(stamps, values, strict=True)
+    )
+    return xdf_chunk(3, struct.pack("<I", number) + b"\x04" + struct.pack("<I", len(values)) + rows)
+
+
+def xdf_words(number: int, words: list[tuple[float, str]]) -> bytes:
+    rows = b"".join(
+        b"\x08" + struct.pack("<d", stamp) + b"\x04" + struct.pack("<I", len(text.encode())) + text.encode()
+        for stamp, text in words
+    )
+    return xdf_chunk(3, struct.pack("<I", number) + b"\x01" + struct.pack("<B", len(words)) + rows)
+
+
+def xdf_file(*chunks: bytes) -> bytes:
+    when = b"<?xml version='1.0'?><info><version>1.0</version><datetime>2026-11-20T12:00:00+0100</datetime></info>"
+    return b"XDF:" + xdf_chunk(1, when) + b"".join(chunks)
+
+
+def xdf(folder: Path) -> Path:
+    """Eight inputs of float32 at 250 Hz, half of their stamps left out, a pause of two seconds; words in another clock; a slow stream."""
+    counts = some_counts(1500, 8)
+    microvolts = (counts * LSB).astype("<f4")
+    stamps = [100 + i / 250 + (2.0 if i >= 900 else 0.0) for i in range(1500)]
+    told = [s if i % 50 == 0 else None for i, s in enumerate(stamps)]
+    names = [(f"EMG {n}", "microvolts") for n in range(8)]
+    offset = struct.pack("<I", 2) + struct.pack("<dd", 5000.0, -4900.0)
+    path = folder / "recording.xdf"
+    path.write_bytes(
+        xdf_file(
+            xdf_header(1, "EMG", "float32", 250.0, names),
+            xdf_header(2, "Markers", "string", 0.0, [("words", "")]),
+            xdf_header(3, "Gaze", "double64", 60.0, [("x", "normal")]),
+            *(xdf_samples(1, microvolts[a : a + 100], told[a : a + 100]) for a in range(0, 700, 100)),
+            xdf_chunk(4, offset),
+            xdf_words(2, [(5001.0, "smile"), (5006.5, "rest")]),
+            xdf_samples(3, np.zeros((60, 1)), [101 + i / 60 for i in range(60)]),
+            *(xdf_samples(1, microvolts[a : a + 100], told[a : a + 100]) for a in range(700, 1500, 100)),
+            xdf_chunk(5, b"0123456789abcdef"),
+        )
+    )
+    return path
+
+
 SPASM = Episode(
     id=1,
     start_s=0.5,
@@ -154,5 +265,8 @@ EXAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "brainflow-ganglion": ("BrainFlow CSV", brainflow(15, 4, 200.0, 1, 201)),
     "edf": ("EDF or BDF", edf),
     "bdf-discontinuous": ("EDF or BDF", discontinuous_bdf),
+    "sd-card": ("OpenBCI SD card", sd_card),
+    "sd-daisy": ("OpenBCI SD card", sd_daisy),
+    "xdf": ("XDF", xdf),
     "session": ("session folder", session),
 }

@@ -119,7 +119,10 @@ def test_a_torn_last_record_is_left_out_with_a_note(tmp_path: Path) -> None:
     ("signals", "says"),
     [
         ([volts("A", 50.0)], "rate of 50 Hz is too low for EMG"),
-        ([volts("A", unit=""), volts("B", unit="%")], r"no signal in volts \(found: A and B\)"),
+        (
+            [volts("A", unit=""), volts("B", unit="%")],
+            r"no signal in volts \(found: A and B; A in counts from -32768 to 32767\)",
+        ),
     ],
 )
 def test_what_is_no_emg_is_refused_in_a_sentence(tmp_path: Path, signals: list[edfio.EdfSignal], says: str) -> None:

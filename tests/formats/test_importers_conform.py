@@ -179,6 +179,19 @@ def test_a_lying_header_allocates_no_more_than_the_file_holds(tmp_path: Path, li
     assert _peak_bytes(path) < 4_000_000
 
 
+@pytest.mark.parametrize("name", ["sd-card", "xdf"])
+def test_more_of_the_same_needs_no_more_memory(tmp_path: Path, name: str) -> None:
+    content = EXAMPLES[name][1](tmp_path).read_bytes()
+    rows = content.index(b"00,") if name == "sd-card" else content.index(b"\x04", content.index(b"Gaze"))
+    end = content.index(b"%START AT") if name == "sd-card" else len(content)
+    path = tmp_path / "long"
+    peaks = []
+    for times in (300, 700) if name == "sd-card" else (40, 90):
+        path.write_bytes(content[:rows] + content[rows:end] * times)
+        peaks.append(_peak_bytes(path))
+    assert peaks[1] < peaks[0] * 1.1 + 600_000
+
+
 def test_a_long_file_is_read_in_little_memory(tmp_path: Path) -> None:
     path = EXAMPLES["gui-v6"][1](tmp_path)
     head, rows = path.read_bytes().split(b"Formatted)\r\n")
@@ -270,7 +283,9 @@ def test_a_montage_that_names_more_inputs_than_there_are_is_refused(tmp_path: Pa
 def test_what_is_no_recording_is_said_to_be_what_it_is(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "x.bdf"
     path.write_bytes(content)
-    with pytest.raises(RecordingError, match=f"is not a recording: {says}; expected one of: OpenBCI GUI text, EDF"):
+    with pytest.raises(
+        RecordingError, match=f"is not a recording: {says}; expected one of: OpenBCI GUI text, OpenBCI SD card, EDF"
+    ):
         open_recording(path)
 
 
