@@ -6,6 +6,7 @@ import hashlib
 import json
 import stat
 import zlib
+from datetime import timedelta
 from pathlib import Path
 
 import edfio
@@ -442,3 +443,24 @@ def test_a_signal_of_another_session_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_session_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="is no session"):
         open_session(tmp_path)
+
+
+def test_4_3_a_sample_is_timed_by_the_clock_lines_and_not_by_the_nominal_rate(tmp_path: Path) -> None:
+    """An hour at 251 Hz instead of 250 is 14 s shorter; the computer's clock was set after the first line."""
+    recorder = recorder_in(tmp_path / "s")
+    for minute in (0, 1, 2, 60):
+        behind = timedelta(days=40 if minute < 2 else 0)
+        recorder.clock(251.0, minute * 60 * 251, 1000.0 + minute * 60, START + timedelta(minutes=minute) - behind)
+    recorder.marker(Marker(60 * 60 * 251, "an hour later"))
+    recorder.finish("stopped", valid_s=0.0, sample_rate_hz=251.0)
+    session = open_session(tmp_path / "s")
+    found = session.utc_of(session.markers[0].sample)
+    assert found is not None
+    assert abs(found - START - timedelta(hours=1)) < timedelta(milliseconds=5)
+    assert abs(session.utc_of(30 * 60 * 251) - START - timedelta(minutes=30)) < timedelta(milliseconds=5)  # type: ignore[operator]
+
+
+def test_4_3_without_a_clock_line_the_start_document_and_the_nominal_rate_count(tmp_path: Path) -> None:
+    recorder = recorder_in(tmp_path / "s")
+    recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)
+    assert open_session(tmp_path / "s").utc_of(500) == START + timedelta(seconds=2)
