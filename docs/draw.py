@@ -8,45 +8,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from calibration.montage import Channel, Side, Site, default_montage
+from calibration.montage import Channel, Side, default_montage
+from hfs_emg.web.face import PAIRS, WIDTH, mirrored, outline
 
 PICTURES = Path(__file__).with_name("pictures")
 
-# The patient looks at the reader: the patient's right side is on the left of the picture. Points are of the right side.
-PAIRS: dict[Site, tuple[tuple[int, int], tuple[int, int]]] = {
-    Site.FRONTALIS: ((254, 152), (254, 180)),
-    Site.ORBICULARIS_OCULI: ((232, 268), (258, 280)),
-    Site.ZYGOMATICUS: ((226, 330), (243, 352)),
-    Site.ORBICULARIS_ORIS: ((268, 411), (294, 418)),
-}
-"""Centres of the two electrodes of a pair, along the muscle: Fridlund & Cacioppo, Psychophysiology 23:567 (1986)."""
 CAPTION = "Two electrodes per muscle, centres 1 cm apart, along its fibres; mirror the sides exactly."
-WIDTH = 640
 COLOUR = {Side.RIGHT: "#b3261e", Side.LEFT: "#1f5fa8"}
 LABEL_X = {Side.RIGHT: 150, Side.LEFT: WIDTH - 150}
-
-
-def mirrored(x: float, side: Side) -> float:
-    """Where a point of the right side lies on `side`."""
-    return x if side is Side.RIGHT else WIDTH - x
-
-
-def outline() -> list[str]:
-    """Head, hair line, ears, brows, eyes, nose, mouth."""
-    parts = ['<path d="M 180 250 C 170 30 470 30 460 250 C 462 370 400 500 320 505 C 240 500 178 370 180 250 Z"/>']
-    for side in Side:
-        m = [round(mirrored(x, side)) for x in (180, 156, 152, 186, 232, 262, 296, 238, 264, 292, 264)]
-        parts += [
-            f'<path d="M {m[0]} 255 C {m[1]} 235 {m[2]} 320 {m[3]} 318"/>',
-            f'<path d="M {m[4]} 214 Q {m[5]} 196 {m[6]} 212"/>',
-            f'<path d="M {m[7]} 242 Q {m[8]} 224 {m[9]} 244 Q {m[10]} 258 {m[7]} 242 Z"/>',
-        ]
-    parts += [
-        '<path d="M 312 250 L 302 330 Q 320 346 338 330"/>',
-        '<path d="M 276 394 Q 320 380 364 394 Q 320 420 276 394 Z"/>',
-        '<path d="M 276 394 Q 320 399 364 394"/>',
-    ]
-    return parts
 
 
 def electrodes(channel: Channel) -> list[str]:

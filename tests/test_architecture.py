@@ -37,7 +37,13 @@ SHELL = {
     "hfs_emg.notify": "the socket of a service manager",
     "hfs_emg.mark_socket": "the socket for markers",
     "hfs_emg.web.guard": "the time that a body may take",
+    "hfs_emg.web.application": "the server's task that makes pictures",
+    "hfs_emg.web.feed": "the queue between the recording's thread and the server's",
+    "hfs_emg.web.live": "sockets of browsers",
+    "hfs_emg.web.station": "the meeting of the recording's thread with the server's",
     "hfs_emg.web.server": "the server's socket and thread",
+    "hfs_emg.cohort.crews": "worker processes, and the way to a cluster",
+    "hfs_emg.cohort.running": "the wait for workers",
     "hfs_emg.soak": "clocks, and the system's books of threads",
     "hfs_emg.cli": "the process itself: signals, the terminal",
 }

@@ -24,7 +24,7 @@ from hfs_emg.cli.common import (
 from hfs_emg.cli.output import check_output, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from calibration.montage import Montage
     from calibration.procedure import Prompt
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.settings import AnalysisSettings
     from hfs_emg.calibrating import Calibration
+    from hfs_emg.session.store import Store
     from hfs_emg.simulation.cooperative import CooperativeFace
 
 INTERRUPTED_STATUS = 130
@@ -166,35 +167,20 @@ class Guiding:
         self, board: Board, patient: CooperativeFace | None, tasks: Sequence[Task], settings: AnalysisSettings
     ) -> tuple[CalibrationProfile, list[CalibrationProfile]] | None:
         """Run the sequence. Returns the profile, and those of the same day that it compares with; None when it was ended."""
-        from datetime import UTC, datetime
-
-        from hfs_emg.calibrating import Calibration, circumstances
         from hfs_emg.cli.keys import pressed_keys
-        from hfs_emg.profiles import fitting_profiles
-        from hfs_emg.sessions import SOFTWARE
 
-        calibration = Calibration(board, self._montage, tasks, settings, patient=patient, on_prompt=self._show)
-        last = fitting_profiles(
-            store_of(self._options),
-            self._options.subject,
-            montage=self._montage,
-            rate_hz=board.spec.rate_hz,
-            band_hz=calibration.band_hz,
-        )
-        now = datetime.now(UTC)
-        told = circumstances(
-            subject=self._options.subject,
-            made_utc=now,
-            software=SOFTWARE,
-            simulated=board.spec.simulated,
-            sequence="quick" if self._options.quick else "full",
-            band_hz=calibration.band_hz,
-        )
         with pressed_keys(self._pressed.append):
-            found = calibration.run(told, last[0] if last else None)
-        if found is None:
-            return None
-        return found.profile, [p for p in reversed(last) if p.made_utc.date() == now.date()]
+            return guided(
+                board,
+                patient,
+                store_of(self._options),
+                self._options.subject,
+                montage=self._montage,
+                tasks=tasks,
+                settings=settings,
+                sequence="quick" if self._options.quick else "full",
+                on_prompt=self._show,
+            )
 
     def _show(self, calibration: Calibration, prompt: Prompt) -> None:
         while self._pressed:
@@ -218,6 +204,42 @@ class Guiding:
                 procedure.cannot()
             case "q":
                 self._stopping = True
+
+
+def guided(
+    board: Board,
+    patient: CooperativeFace | None,
+    store: Store,
+    subject: str,
+    *,
+    montage: Montage,
+    tasks: Sequence[Task],
+    settings: AnalysisSettings,
+    sequence: str,
+    on_prompt: Callable[[Calibration, Prompt], None],
+) -> tuple[CalibrationProfile, list[CalibrationProfile]] | None:
+    """Run a sequence. Returns the profile, and those of the same day that it compares with; None when it was ended before its end."""
+    from datetime import UTC, datetime
+
+    from hfs_emg.calibrating import Calibration, circumstances
+    from hfs_emg.profiles import fitting_profiles
+    from hfs_emg.sessions import SOFTWARE
+
+    calibration = Calibration(board, montage, tasks, settings, patient=patient, on_prompt=on_prompt)
+    last = fitting_profiles(store, subject, montage=montage, rate_hz=board.spec.rate_hz, band_hz=calibration.band_hz)
+    now = datetime.now(UTC)
+    told = circumstances(
+        subject=subject,
+        made_utc=now,
+        software=SOFTWARE,
+        simulated=board.spec.simulated,
+        sequence=sequence,
+        band_hz=calibration.band_hz,
+    )
+    found = calibration.run(told, last[0] if last else None)
+    if found is None:
+        return None
+    return found.profile, [p for p in reversed(last) if p.made_utc.date() == now.date()]
 
 
 def run_contact(options: argparse.Namespace) -> int:

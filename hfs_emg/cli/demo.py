@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hfs_emg.cli.common import Subparsers, add_json, for_people, seconds, whole_number
 from hfs_emg.cli.output import check_output, write_json, write_output
+from hfs_emg.cli.web import add_address
+
+if TYPE_CHECKING:
+    from hfs_emg.monitor import Outcome
+    from hfs_emg.session.store import Store
+    from hfs_emg.simulation.scenario import Scenario
+    from hfs_emg.web.station import Station
 
 SCENARIO = "moderate-right"
 SUBJECT = "DEMO"
@@ -31,12 +41,14 @@ def add(commands: Subparsers) -> None:
         "--store", type=Path, default=Path("demo-store"), metavar="DIR", help="where the session goes (./demo-store)"
     )
     add_json(demo)
+    add_address(demo)
     demo.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Record, analyse, compare, draw."""
-    from hfs_emg.cli.watching import tell_outcome, watch
+    from hfs_emg.cli.beside import Pages
+    from hfs_emg.cli.watching import watch
     from hfs_emg.errors import RequestError
     from hfs_emg.session.store import Store
 
@@ -55,15 +67,30 @@ def run(options: argparse.Namespace) -> int:
         f"A simulated patient ({SCENARIO}: {scenario.description}) on an emulated Cyton, {options.duration:g} s.\n"
     )
     sys.stderr.flush()
-    with contextlib.closing(simulated_board(face, real_time=True)) as board:
+    store, settings, montage = Store(options.store), AnalysisSettings(), default_montage(8)
+    with contextlib.ExitStack() as stack:
+        station = pages_where_possible(stack, options, store)
+        board = stack.enter_context(contextlib.closing(simulated_board(face, real_time=True)))
         ended = watch(
             board,
-            Store(options.store),
+            store,
             SUBJECT,
-            montage=default_montage(8),
-            settings=AnalysisSettings(),
+            montage=montage,
+            settings=settings,
             duration_s=options.duration,
+            beside=None if station is None else Pages(station, store, board, None, montage, settings),
         )
+        status = summed_up(options, scenario, ended)
+        if station is not None and somebody_watches():
+            until_ctrl_c(ended[-1][0])
+    return status
+
+
+def summed_up(options: argparse.Namespace, scenario: Scenario, ended: list[tuple[Path, Outcome]]) -> int:
+    """What was found, what was there, a picture. Returns the exit status."""
+    from hfs_emg.cli.watching import tell_outcome
+    from hfs_emg.simulation.face import SimulatedFace
+
     status = tell_outcome(options, ended, simulated=True)
     folder, outcome = ended[-1]
     # What really happened is asked of a second face, made alike: the first one is at the board's end of the wire.
@@ -73,6 +100,37 @@ def run(options: argparse.Namespace) -> int:
     if for_people(options):
         print("\n".join(told))
     return status
+
+
+def pages_where_possible(stack: contextlib.ExitStack, options: argparse.Namespace, store: Store) -> Station | None:
+    """The pages, on another port where theirs is taken; a demo without the web extra goes without them, and says so."""
+    from hfs_emg.cli.web import served
+    from hfs_emg.errors import RequestError
+
+    for port in dict.fromkeys((options.port, 0)):
+        options.port = port
+        try:
+            return stack.enter_context(served(options, store, subject=SUBJECT))[1]
+        except RequestError as error:
+            why = str(error)
+    sys.stderr.write(f"Without pages for a browser: {why}\n")
+    return None
+
+
+def somebody_watches() -> bool:
+    """Whether a person sits at a terminal, and no machine runs this."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("CI", "").lower() not in ("1", "true")
+
+
+def until_ctrl_c(folder: Path) -> None:
+    """The pages stay for whoever looks at them."""
+    from hfs_emg.cli.ending import ending_politely
+
+    over = threading.Event()
+    sys.stderr.write(f"The pages stay until Ctrl-C: /sessions/{SUBJECT}/{folder.name} is this session.\n")
+    with ending_politely(over.set):
+        while not over.wait(0.5):
+            pass
 
 
 def compare(folder: Path) -> str:

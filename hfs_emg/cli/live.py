@@ -23,6 +23,7 @@ from hfs_emg.cli.common import (
     warn_of_name,
 )
 from hfs_emg.cli.output import check_output, write_json
+from hfs_emg.cli.web import add_address
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
@@ -68,6 +69,10 @@ def add(commands: Subparsers) -> None:
     add_calibration(record, "latest of the subject that fits")
     add_store(record)
     add_json(record)
+    record.add_argument(
+        "--web", action="store_true", help="show it live in a browser, where it can be marked, paused and ended, too"
+    )
+    add_address(record)
     record.set_defaults(run=run_record)
 
 
@@ -94,7 +99,9 @@ def run_record(options: argparse.Namespace) -> int:
     """Record until the duration, a signal, or the end of the link."""
     from datetime import UTC, datetime
 
+    from hfs_emg.cli.beside import Pages
     from hfs_emg.cli.watching import tell_outcome, watch
+    from hfs_emg.cli.web import open_for_pages, served
 
     check_output(options.json, options.force)
     settings = settings_of(options)
@@ -103,10 +110,14 @@ def run_record(options: argparse.Namespace) -> int:
     # Tried before the board is touched: whoever has glued electrodes should not learn this last.
     store.new_session_folder(options.subject, datetime.now(UTC))
     warn_of_name(options.subject)
-    from hfs_emg.boards import open_lasting_board
-
-    with contextlib.closing(open_lasting_board(options.board)) as board:
+    with contextlib.ExitStack() as stack:
+        station = None
+        if options.web:
+            station = stack.enter_context(served(options, store, subject=options.subject))[1]
+        board, patient = open_for_pages(options.board)
+        stack.enter_context(contextlib.closing(board))
         montage = montage_of_board(board.spec.exg_channels, montage_file)
+        beside = None if station is None else Pages(station, store, board, patient, montage, settings)
         ended = watch(
             board,
             store,
@@ -116,6 +127,7 @@ def run_record(options: argparse.Namespace) -> int:
             duration_s=options.duration,
             longest_hole_s=options.longest_hole,
             profile=profile_of_record(options, store, board.spec.rate_hz, montage, settings),
+            beside=beside,
         )
     return tell_outcome(options, ended, board.spec.simulated)
 

@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.document import Analysis
     from hfs_emg.analysis.settings import AnalysisSettings
+    from hfs_emg.cli.beside import Pages
     from hfs_emg.contact import ContactWatch
     from hfs_emg.markers import MarkDesk
     from hfs_emg.model import Block, Marker
     from hfs_emg.monitor import Monitor, Outcome, Status
     from hfs_emg.profiles import KeptProfile
     from hfs_emg.session.store import Store
+    from hfs_emg.sessions import Monitored
+    from hfs_emg.web.station import Station
 
 LINK_STATUS = 3
 SEVERAL = "hfs-emg/recordings/1"
 """The document of a recording that a long hole has split: {"schema", "sessions": [{"session", "analysis"}]}, analysis as of one."""
+NEXT_WORDS = "the next samples open a new session"
 SHOWN_BEHIND_S = 5.0
 """The disk is a second or two behind at any time."""
 
@@ -39,14 +43,17 @@ SHOWN_BEHIND_S = 5.0
 class LiveStatus:
     """The live line of a recording, and what goes wrong meanwhile, each once."""
 
-    def __init__(self, line: LiveLine | None = None) -> None:
+    def __init__(self, line: LiveLine | None = None, beside: Station | None = None) -> None:
         self._line = line or LiveLine()
+        self._beside = beside
         self._told: Exception | None = None
         self.contact: ContactWatch | None = None
         self._begun = False
 
     def show(self, status: Status) -> None:
         """Elapsed, valid %, lost, spasms, link."""
+        if self._beside is not None:
+            self._beside.status(status)
         if status.problem is not None and status.problem is not self._told:
             self._told = status.problem
             self._line.say(f"hfs-emg: {status.problem}")
@@ -56,6 +63,8 @@ class LiveStatus:
 
     def marked(self, rate_hz: float, marker: Marker) -> None:
         """A marker was recorded."""
+        if self._beside is not None:
+            self._beside.marker(marker)
         self._line.say(f"Marker at {clock(marker.sample / rate_hz)}: {marker.text}")
 
     def also(self, on_block: Callable[[Block], None] | None) -> Callable[[Block], None]:
@@ -115,10 +124,13 @@ def watch(
     duration_s: float | None,
     longest_hole_s: float = 600.0,
     profile: KeptProfile | None = None,
+    beside: Pages | None = None,
+    stopping: Stopping | None = None,
 ) -> list[tuple[Path, Outcome]]:
     """Record to the end: the duration, a signal, or the loss of the link. Returns the folder of each session, and how it ended.
 
-    A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it.
+    A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it. beside: pages
+    that show it, and from which it can be paused: what comes after a pause is a session of its own, too.
     """
     from hfs_emg.boards import signal_of
     from hfs_emg.contact import ContactWatch
@@ -127,49 +139,52 @@ def watch(
     from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
-    shown, stopping, desk = LiveStatus(), Stopping(), MarkDesk(board.now_s)
+    shown = LiveStatus(beside=None if beside is None else beside.station)
+    desk, stopping = MarkDesk(board.now_s), stopping or Stopping()
     shown.contact = ContactWatch(signal_of(board, montage), montage)
     recover_before_recording(store, shown.say)
     over_s = None if duration_s is None else board.now_s() + duration_s
-    previous, first = None, None
+    told: Monitored = {
+        "duration_s": duration_s,
+        "longest_hole_s": longest_hole_s,
+        "markers": desk.markers,
+        "on_status": shown.show,
+        "on_marker": partial(shown.marked, board.spec.rate_hz),
+        "on_link": partial(shown.linked, board.spec.rate_hz),
+    }
+    if beside is not None:
+        told |= beside.listening
+    told["on_block"] = shown.also(told.get("on_block"))
+    previous = None
     ended: list[tuple[Path, Outcome]] = []
     try:
         with ending_politely(stopping.stop), marks_taken(store.root / subject, desk, board, shown):
             while True:
                 with live_session(
-                    board,
-                    store,
-                    subject,
-                    montage,
-                    settings,
-                    duration_s=duration_s,
-                    longest_hole_s=longest_hole_s,
-                    previous=previous,
-                    first=first,
-                    markers=desk.markers,
-                    on_status=shown.show,
-                    on_marker=partial(shown.marked, board.spec.rate_hz),
-                    on_link=partial(shown.linked, board.spec.rate_hz),
-                    on_block=shown.also(None),
-                    profile=profile,
+                    board, store, subject, montage, settings, profile=profile, previous=previous, **told
                 ) as session:
-                    desk.session = session.folder.name
+                    desk.session = previous = session.folder.name
                     shown.say(f"Recording into {session.folder} (Ctrl-C ends it)")
                     stopping.passes_to(session.monitor)
+                    if beside is not None:
+                        beside.begun(session, subject, desk)
                     outcome = session.monitor.run()
                 ended.append((session.folder, outcome))
-                if outcome.reason != LOST or outcome.errors:
-                    break
-                shown.say(
-                    f"The link was lost for too long: {session.folder} has ended; the next samples open a new session."
-                )
-                first = outcome.next_reading or first_after_hole(
-                    board, lambda: not stopping.asked and (over_s is None or board.now_s() < over_s)
-                )
-                if first is None:
-                    break
-                previous = session.folder.name
-                duration_s = None if over_s is None else max(0.1, over_s - float(first.arrival_s[0]))
+                first = None
+                if beside is None or not beside.paused(lambda: stopping.asked):
+                    if outcome.reason != LOST or outcome.errors:
+                        break
+                    shown.say(f"The link was lost for too long: {session.folder} has ended; {NEXT_WORDS}.")
+                    first = outcome.next_reading or first_after_hole(
+                        board, lambda: not stopping.asked and (over_s is None or board.now_s() < over_s)
+                    )
+                    if first is None:
+                        break
+                told["first"] = first
+                if over_s is not None:
+                    told["duration_s"] = max(
+                        0.1, over_s - (board.now_s() if first is None else float(first.arrival_s[0]))
+                    )
     except KeyboardInterrupt:
         shown.say(f"Ended at once: what was recorded is kept in {session.folder}, as an interrupted session.")
         raise

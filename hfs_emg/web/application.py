@@ -20,8 +20,10 @@ How a page is added:
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,10 +47,11 @@ from hfs_emg.web.admission import Admission, Visitor
 from hfs_emg.web.guard import TOKEN_FIELD, Guard, form_of
 from hfs_emg.web.kinds import kinds_css
 from hfs_emg.web.place import Place
+from hfs_emg.web.station import Station
 
-PAGES = ("store_pages",)
+PAGES = ("store_pages", "live", "devices")
 """Modules of this package with `routes()`."""
-NAVIGATION = (("/", "Sessions"),)
+NAVIGATION = (("/", "Sessions"), ("/live", "Live"), ("/calibrate", "Calibrate"), ("/devices", "Devices"))
 SESSION_TABS: tuple[tuple[str, str], ...] = (("", "Session"),)
 SUBJECT_TABS: tuple[tuple[str, str], ...] = (("", "Sessions"),)
 
@@ -69,12 +72,13 @@ def _templates() -> jinja2.Environment:
 
 @dataclass(slots=True)
 class Web:
-    """What all pages share. place: where it is served, known once the port is."""
+    """What all pages share. place: where it is served, known once the port is. station: what records here; None: the store alone."""
 
     store: Store
     place: Place
     admission: Admission
     now_s: Callable[[], float]
+    station: Station | None = None
     templates: jinja2.Environment = field(default_factory=_templates)
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -127,8 +131,19 @@ async def fields_of(request: Request) -> dict[str, str]:
 def application(web: Web, *, used_link: Callable[[], None] = lambda: None) -> Starlette:
     """Everything that is served. used_link: see `Guard`."""
     guard = Middleware(Guard, place=lambda: web.place, admission=web.admission, now_s=web.now_s, used_link=used_link)
+
+    @asynccontextmanager
+    async def pumping(_app: Starlette) -> AsyncIterator[None]:
+        pump = None if web.station is None else asyncio.create_task(web.station.feed.run())
+        yield
+        if pump is not None:
+            pump.cancel()
+
     app = Starlette(
-        routes=routes(), middleware=[guard], exception_handlers={HTTPException: _told, HfsError: _told_of_ours}
+        lifespan=pumping,
+        routes=routes(),
+        middleware=[guard],
+        exception_handlers={HTTPException: _told, HfsError: _told_of_ours},
     )
     app.state.web = web
     return app

@@ -29,13 +29,16 @@ ENTRY_RATE = (10.0, 0.2)
 """Tries of a link: ten at once, then one in five seconds."""
 REQUEST_RATE = (400.0, 40.0)
 """Anything else, of one address: a page with its parts is some ten requests."""
-OPEN_PATHS = ("/static/", "/favicon.ico")
+OPEN_PATHS = ("/static/",)
 """What shows nobody's data: style, scripts, licence texts."""
 
 
 def content_policy(place: Place, *, inline_style: bool = False) -> str:
     """The Content-Security-Policy. inline_style: for a page that holds drawings with style of their own; scripts never are inline."""
-    sockets = " ".join(f"{'wss' if place.secure else 'ws'}://{host}:{place.port}" for host in place.hosts)
+    # Browsers know no literal IPv6 address here, and need none: 'self' holds the page's own.
+    sockets = " ".join(
+        f"{'wss' if place.secure else 'ws'}://{host}:{place.port}" for host in place.hosts if "[" not in host
+    )
     style = "'self' 'unsafe-inline'" if inline_style else "'self'"
     return (
         f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' data:; font-src 'self'; "
@@ -236,7 +239,8 @@ def _form_field(content_type: str, body: bytes) -> str:
 
 
 _PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{head}'
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">{head}'
     '<title>{title} – hfs-emg</title><link rel="stylesheet" href="/static/base.css"></head>'
     '<body class="plain"><main><h1>{title}</h1><p>{text}</p></main></body></html>'
 )

@@ -44,15 +44,23 @@ class Address:
 
 
 class _ImpatientProtocol(H11Protocol):
-    """Closes a connection on which no request has come to the end of its headers in time; uvicorn would wait for ever."""
+    """Closes a connection on which a request has begun, or none has, and its headers do not come to their end; uvicorn waits for ever."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._impatience = self.loop.call_later(SLOWEST_HEADERS_S, self._give_up)
+        self._late = False
+        self._impatience = self.loop.call_later(SLOWEST_HEADERS_S / 2, self._look)
 
-    def _give_up(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+    def _look(self) -> None:
+        """Twice in a row without the end of a request's headers is once too often. A socket has a protocol of its own by now."""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        between = self.cycle is None or (self.cycle.response_complete and bool(self.conn.trailing_data[0]))
+        if between and self._late:
             self.transport.close()
+            return
+        self._late = between
+        self._impatience = self.loop.call_later(SLOWEST_HEADERS_S / 2, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._impatience.cancel()
@@ -83,7 +91,7 @@ class Server:
             ws="websockets-sansio",
             http=_ImpatientProtocol,
             loop="asyncio",
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
