@@ -103,6 +103,9 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
         "export",
         "erase",
         "review",
+        "report",
+        "treatment",
+        "trend",
     }
     assert "spasm" in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from hfs_emg import __version__
 
-GROUPS = ("demo", "calibration", "live", "web", "service", "simulation", "analysis", "store", "upkeep", "care", "review")
+GROUPS = ("demo", "calibration", "live", "web", "service", "simulation", "analysis", "store", "upkeep", "care", "review", "report")
 """Modules of this package; each has `add(subparsers)`."""
 
 

@@ -44,20 +44,29 @@ def episode(number: int, start_s: float, kind: Kind = Kind.SPASM, **changes: obj
     return Episode(**(values | changes))  # type: ignore[arg-type]
 
 
-def session_of(store: Path, episodes: list[Episode], seconds: int = 60, name: str = "20261120T185323Z-1a2b") -> Path:
+def session_of(
+    store: Path,
+    episodes: list[Episode],
+    seconds: int = 60,
+    *,
+    start_utc: datetime = NOW,
+    valid_s: float | None = None,
+    rate_hz: float = 250.0,
+) -> Path:
     """A finished session of P014 with these episodes."""
+    name = f"{start_utc:%Y%m%dT%H%M%SZ}-1a2b"
     width = ads1299_microvolts_per_count(24)
-    signal = Signal(250.0, tuple(Input(label, width) for label in MONTAGE.input_labels(8)), ())
+    signal = Signal(rate_hz, tuple(Input(label, width) for label in MONTAGE.input_labels(8)), ())
     start = start_document(
-        session=name, subject="P014", start_utc=NOW, board=CYTON, montage=MONTAGE, software="hfs-emg 0.1.0"
+        session=name, subject="P014", start_utc=start_utc, board=CYTON, montage=MONTAGE, software="hfs-emg 0.1.0"
     )
     folder = store / "P014" / name
     recorder = Recorder(folder, start, signal=signal)
     rng = np.random.default_rng(1)
-    for second in range(seconds):
-        counts = rng.integers(-90, 90, (250, 8), dtype=np.int32)
-        recorder.write(Block(second * 250, counts, np.zeros(250, np.bool_), np.zeros((250, 0), np.int32)))
+    samples = int(seconds * rate_hz)
+    counts = rng.integers(-90, 90, (samples, 8), dtype=np.int32)
+    recorder.write(Block(0, counts, np.zeros(samples, np.bool_), np.zeros((samples, 0), np.int32)))
     for found in episodes:
         recorder.episode(found)
-    recorder.finish("done", valid_s=float(seconds), sample_rate_hz=250.0)
+    recorder.finish("done", valid_s=float(seconds) if valid_s is None else valid_s, sample_rate_hz=rate_hz)
     return folder
