@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.envelope import Envelope, Flags, Floats
-from calibration.quiet import RestLevels
+from calibration.quiet import RestLevels, alive
 from calibration.repetitions import smoothed
 
 EXPECTED_SD = 0.1
@@ -53,7 +53,7 @@ def crosstalk(envelope: Envelope, groups: NDArray[np.int64], rest: RestLevels, s
     Without any the expectation comes back.
     """
     channels = envelope.products.shape[1]
-    chosen = (groups >= 0) & ~envelope.bad[:, ~envelope.bad.all(axis=0)].any(axis=1)
+    chosen = (groups >= 0) & ~envelope.bad[:, alive(envelope)].any(axis=1)
     members = groups[chosen]
     over_rest = envelope.products[chosen] - rest.products
     total = np.maximum(smoothed(envelope.power, 5)[chosen], 0.3 * rest.power)

@@ -22,6 +22,8 @@ ELECTRODE_USUAL = 0.02
 _OFTEN_BAD = 0.5
 DRIFT = 1.4
 """Rest that changes by this factor within a sequence asks for a new baseline: impedance falls for the first 15 minutes of wear."""
+DRIFT_AFTER_S = 90.0
+"""Nothing drifts within a minute."""
 MOVED_SD = {True: 0.25, False: 0.45}
 """Of the logarithm of a contraction's level from one profile to the next, in the same wear and in another (gains ± 40 %)."""
 FLOOR_SD = {True: 0.3, False: 0.45}
@@ -147,11 +149,13 @@ def drift(seen: Observation, rest: RestLevels) -> list[Caution]:
     parts = [seen.envelope.part(max(0, r.start - length), r.start) for r in late]
     power = np.concatenate([p.power[~p.bad.any(axis=1)] for p in parts]) if parts else np.zeros((0, len(rest.power)))
     calm = seen.result("rest")
-    if len(power) < 20 or calm is None or not calm.counted:
+    if len(power) < 20 or calm is None or not calm.counted or not late:
+        return []
+    if (late[-1].start - calm.counted[-1].end) * seen.clock.step_s < DRIFT_AFTER_S:
         return []
     at_rest = seen.envelope.part(calm.counted[-1].start, calm.counted[-1].end).power[rest.quiet]
-    times = np.sqrt(np.median(power, axis=0) / np.median(at_rest, axis=0))
-    # Medians of so few steps scatter by a tenth; the muscles may not be wholly relaxed.
+    # The quieter steps of both: between tasks there are spasms and blinks, and muscles that are not wholly relaxed.
+    times = np.sqrt(np.quantile(power, 0.25, axis=0) / np.quantile(at_rest, 0.25, axis=0))
     far = np.flatnonzero(np.abs(np.log(times)) > math.log(DRIFT))
     if not len(far):
         return []

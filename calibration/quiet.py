@@ -43,9 +43,16 @@ def quiet_steps(envelope: Envelope) -> Flags:
         return np.zeros(0, np.bool_)
     medians = np.array([np.median(p[s]) if s.any() else np.inf for p, s in zip(power.T, sound.T, strict=True)])
     loud = np.asarray(((power > STANDS_OUT**2 * medians) & sound).any(axis=1), np.bool_)
-    # A channel that is bad throughout says nothing; one that is bad for a while makes these steps unusable.
-    usable = sound[:, sound.any(axis=0)].all(axis=1)
+    # A channel that is mostly bad says nothing; one that is bad for a while makes these steps unusable.
+    usable = sound[:, alive(envelope)].all(axis=1)
     return np.asarray(usable & ~widened(loud, _BESIDE))
+
+
+def alive(envelope: Envelope) -> Flags:
+    """(channels,) that are sound in more than half of the steps."""
+    return (
+        np.asarray(envelope.bad.mean(axis=0) < 0.5) if len(envelope.bad) else np.ones(envelope.bad.shape[1], np.bool_)
+    )
 
 
 def widened(flags: Flags, steps: int) -> Flags:

@@ -13,7 +13,7 @@ import numpy as np
 
 from calibration.envelope import Envelope, Flags, Floats, StepClock
 from calibration.montage import Montage, Side, Site
-from calibration.quiet import RestLevels, widened
+from calibration.quiet import RestLevels, alive, widened
 from calibration.tasks import Task
 
 Outcome = Literal["accepted", "nothing", "one_side", "wrong_side", "both_sides", "spasm", "blink", "signal"]
@@ -101,9 +101,8 @@ def judge(
 
 
 def sound_steps(seen: Envelope) -> Flags:
-    """(steps,) in which no channel is bad, those aside that are bad throughout: a dead electrode must not end everything."""
-    alive = ~seen.bad.all(axis=0)
-    return np.asarray(~seen.bad[:, alive].any(axis=1), dtype=np.bool_)
+    """(steps,) in which no channel is bad, those aside that mostly are: a dead electrode must not end everything."""
+    return np.asarray(~seen.bad[:, alive(seen)].any(axis=1), dtype=np.bool_)
 
 
 def smoothed(power: Floats, steps: int) -> Floats:

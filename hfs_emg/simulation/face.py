@@ -71,6 +71,7 @@ class SimulatedFace:
         self._parts: list[_Part] = []
         self._faults: list[Fault] = []
         self._segment: tuple[int, NDArray[np.int32]] = (-1, np.zeros((0, channels), np.int32))
+        self._hums: tuple[int, int, Samples] = (-1, -1, np.zeros((0, 0)))
         self._read_to = 0
 
     @property
@@ -106,8 +107,10 @@ class SimulatedFace:
     def hum(self, start: int, n: int) -> Samples:
         """(n, inputs) µV: the mains alone, in samples start to start + n."""
         first, last = start // self._length, (start + n - 1) // self._length
-        whole = np.concatenate([self._background.mains(k) for k in range(first, last + 1)], axis=1)
-        return np.ascontiguousarray(whole[:, start - first * self._length :][:, :n].T)
+        if self._hums[:2] != (first, last):
+            parts = [self._background.mains(k) for k in range(first, last + 1)]
+            self._hums = (first, last, np.concatenate(parts, axis=1))
+        return np.ascontiguousarray(self._hums[2][:, start - first * self._length :][:, :n].T)
 
     def truth(self, until_s: float) -> Truth:
         """What happened before until_s. Asking changes nothing about what `read` gives."""
