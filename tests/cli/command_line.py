@@ -79,6 +79,13 @@ def lost_of(session):
     return np.concatenate([b.lost for b in session.blocks()])
 
 
+def holds_what_came(read, *sessions):
+    """Sessions that follow one another hold what was sent. A computer that is too slow loses samples in real time: those are marked."""
+    counts = np.concatenate([counts_of(s) for s in sessions])
+    came = ~np.concatenate([lost_of(s) for s in sessions])
+    return bool(came.any()) and np.array_equal(counts[came], read(0, len(counts))[came])
+
+
 @contextlib.contextmanager
 def process(*arguments, code=None, **options):
     """A command in a process of its own; `code` instead of `-m hfs_emg` where something must be prepared first."""
@@ -100,7 +107,7 @@ def process(*arguments, code=None, **options):
         child.communicate()
 
 
-def wait_for(child, words, limit_s=60.0):
+def wait_for(child, words, limit_s=180.0):
     """The child's error output up to the line with these words. A child that hangs is ended."""
     limit = threading.Timer(limit_s, child.kill)
     limit.start()
@@ -115,7 +122,7 @@ def wait_for(child, words, limit_s=60.0):
         limit.cancel()
 
 
-def until(condition, limit_s=60.0):
+def until(condition, limit_s=180.0):
     """Wait for something that another process does."""
     end = time.monotonic() + limit_s
     while not condition():

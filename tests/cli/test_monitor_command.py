@@ -1,5 +1,6 @@
 """`monitor`, `mark` and `soak`, as processes that get real signals, and keys at a real terminal."""
 
+import contextlib
 import json
 import os
 import pty
@@ -10,7 +11,7 @@ import sys
 
 import numpy as np
 import pytest
-from command_line import Sent, counts_of, process, refused, session_in, sessions_in, until, wait_for
+from command_line import Sent, holds_what_came, process, refused, session_in, sessions_in, until, wait_for
 
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator
@@ -47,6 +48,13 @@ def in_order(store):
     return ordered
 
 
+def all_of(manager):
+    """What a service manager was told, by a service that has ended."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield manager.recv(4096).decode()
+
+
 def recorded(folders, samples):
     """Some session holds so many."""
     return bool(folders) and open_session(folders[-1]).samples >= samples
@@ -69,17 +77,16 @@ def test_a_service_rotates_at_sighup_takes_markers_and_ends_at_sigterm(hfs, sett
             wait_for(child, "ended (rotated)")
             until(lambda: any(recorded([f], 250) for f in sessions_in(store) if not (f / "stop.json").exists()))
             child.send_signal(signal.SIGTERM)
-            _, err = child.communicate(timeout=60)
-        told = [manager.recv(4096).decode() for _ in range(4)]
+            _, err = child.communicate(timeout=180)
+        told = list(all_of(manager))
     assert child.returncode == 0, err
     before, after = in_order(store)
     assert (before.stop.reason, after.stop.reason) == ("rotated", "stopped")
-    whole = np.concatenate([counts_of(before), counts_of(after)])
-    assert np.array_equal(whole, SimulatedFace(load_scenario("moderate-right"), seed=0).read(0, len(whole)))
+    assert holds_what_came(SimulatedFace(load_scenario("moderate-right"), seed=0).read, before, after)
     assert [m.text for m in before.markers] == ["tablet taken"]
     assert told[:2] == ["READY=1", "WATCHDOG=1"]
-    assert told[2].startswith("STATUS=0:0")
-    assert told[3] == "STOPPING=1"
+    assert any(line.startswith("STATUS=0:0") for line in told)
+    assert told.count("STOPPING=1") == 1
     assert not list(store.rglob(".marks"))
 
 
@@ -93,7 +100,7 @@ def test_a_killed_service_goes_on_in_a_session_that_names_the_one_it_lost(settin
         until(lambda: len(sessions_in(store)) == 2)
         until(lambda: any(recorded([f], 250) for f in sessions_in(store) if not (f / "stop.json").exists()))
         child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=60)
+        child.communicate(timeout=180)
     before, after = in_order(store)
     assert before.stop.reason == "interrupted"
     assert before.samples >= 500
@@ -117,7 +124,7 @@ def test_a_second_sigterm_ends_a_service_firmly(settings, store):
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(0.5)
         child.send_signal(signal.SIGTERM)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=180)
     assert child.returncode == 130, err
     (folder,) = sessions_in(store)
     assert open_session(folder).samples >= 500
@@ -176,7 +183,7 @@ def test_keys_at_the_terminal_of_a_recording_are_markers_and_the_terminal_is_put
         os.write(parent, b"chew\r ")
         wait_for(child, ": marker")
         os.write(parent, b"\x03")
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=180)
     finally:
         child.kill()
         child.wait()
