@@ -23,6 +23,7 @@ from firmware_bridge.impedance import Impedance, ToneMeter
 
 SETTLE_S = 0.3
 """After the current was switched, and the amplifier's gain."""
+CONVERTER_HZ = 250.0
 LONGEST_S = 4.0
 LEAST_WINDOWS = 3
 GOOD_ENOUGH = 0.015
@@ -45,14 +46,11 @@ class ElectrodeReading:
 
 
 def can_check(board: Board) -> CytonBoard | None:
-    """The board, when its electrodes can be measured: a Cyton at a rate that holds whole periods of the tone."""
+    """The board, when its electrodes can be measured: a Cyton whose converter runs at 250 Hz."""
     if not isinstance(board, CytonBoard):
         return None
-    try:
-        _meter(board)
-    except ValueError:
-        return None
-    return board
+    # Over its dongle a Cyton samples at 250 Hz, where the tone has eight samples a period.
+    return board if board.spec.rate_hz * board.spec.counter_step == CONVERTER_HZ else None
 
 
 def check_electrodes(

@@ -20,6 +20,7 @@ TONE_HZ = 31.25
 WINDOW_PERIODS = 16
 """0.512 s: 1.5 / 0.512 s of noise bandwidth around the tone, the next zero 4 Hz away."""
 FEWEST_WINDOWS = 2
+STEADY_FIT = 0.8
 HIGHEST_KOHM = 2_000.0
 """Beyond it nobody is interested in how much it is."""
 
@@ -35,6 +36,11 @@ class Impedance:
     uncertainty_kohm: float
     fit: float
     windows: int
+
+    @property
+    def steady(self) -> bool:
+        """Whether there was a tone at all: muscle and noise come in every phase."""
+        return self.fit >= STEADY_FIT
 
     @property
     def open_circuit(self) -> bool:

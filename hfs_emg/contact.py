@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Channel, Montage
+from firmware_bridge.impedance import Impedance
 from hfs_emg.model import Block, Signal
 
 Floats = NDArray[np.float64]
@@ -204,8 +205,8 @@ GOOD_KOHM, FAIR_KOHM = 30.0, 100.0
 """Of an electrode's impedance: under 10 kΩ is the aim, 10–30 are realistic with today's inputs (AASM custom, Biomch-L)."""
 
 
-def impedance_state(kohm: float | None) -> State:
-    """The verdict on a measured impedance; None, nothing measured, is bad."""
-    if kohm is None or kohm > FAIR_KOHM:
+def impedance_state(found: Impedance | None) -> State:
+    """The verdict on a measured impedance; nothing measured, or no steady tone, is bad."""
+    if found is None or not found.steady or found.kohm > FAIR_KOHM:
         return State.BAD
-    return State.GOOD if kohm <= GOOD_KOHM else State.FAIR
+    return State.GOOD if found.kohm <= GOOD_KOHM else State.FAIR

@@ -70,9 +70,11 @@ def reading_text(reading: ElectrodeReading, montage: Montage) -> str:
     channel = next((c for c in montage.channels if c.input == reading.channel - 1), None)
     place = channel.label if channel is not None else f"input {reading.channel}"
     z = reading.impedance
-    state = impedance_state(None if z is None else z.kohm).word
+    state = impedance_state(z).word
     if z is None:
         return f"{place} {reading.pin}: nothing measured, {state}"
+    if not z.steady:
+        return f"{place} {reading.pin}: no steady tone (the face moved, or the lead is off), {state}, measure again"
     told = "open: lead or electrode off" if z.open_circuit else f"{z.kohm:.1f} ± {z.uncertainty_kohm:.1f} kΩ"
     remedy = "" if state == "good" else ", press or re-gel"
     return f"{place} {reading.pin}: {told}, {state}{remedy}"
@@ -89,7 +91,7 @@ def readings_document(readings: Sequence[ElectrodeReading], montage: Montage) ->
             "kohm": None if r.impedance is None else round(r.impedance.kohm, 3),
             "uncertainty_kohm": None if r.impedance is None else round(r.impedance.uncertainty_kohm, 3),
             "fit": None if r.impedance is None else round(r.impedance.fit, 4),
-            "state": impedance_state(None if r.impedance is None else r.impedance.kohm).word,
+            "state": impedance_state(r.impedance).word,
         }
         for r in readings
     ]

@@ -53,7 +53,7 @@ class CooperativeFace:
         self._rng = stream(seed, scenario.name, 500 + sitting)
         habit = habits_of(scenario, stream(seed, scenario.name, 40))
         self._patient = Patient(settings, anatomy, habit, self._rng)
-        self.wiring = Wiring(settings, channels, seed, scenario.name)
+        self.wiring = Wiring(settings, channels, rate_hz=rate_hz, seed=seed, name=scenario.name)
         self._wishes: deque[Wish] = deque()
         self._waves: list[tuple[int, Samples, Samples]] = []
         self._read_to = 0

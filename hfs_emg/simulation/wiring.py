@@ -23,7 +23,7 @@ _DEAD_OHM = (2e6, 8e6)
 class Wiring:
     """How inputs see electrodes. Arrays are (samples, inputs) in µV."""
 
-    def __init__(self, settings: Cooperation, inputs: int, seed: int, name: str) -> None:
+    def __init__(self, settings: Cooperation, inputs: int, *, rate_hz: float, seed: int, name: str) -> None:
         self._seed = (seed, name)
         rng = stream(seed, name, 41)
         order = np.arange(inputs)
@@ -32,6 +32,8 @@ class Wiring:
                 order[[a - 1, b - 1]] = order[[b - 1, a - 1]]
         self.order: NDArray[np.int64] = order
         """order[i]: the place whose leads are plugged into input i."""
+        self._width = np.sqrt(rate_hz / 250.0)
+        """White noise is as strong in the EMG band at every rate: a wider band holds more of it."""
         self._gain = np.ones(inputs)
         self._noise_uv = np.zeros(inputs)
         self._hum_uv = np.zeros(inputs)
@@ -63,7 +65,7 @@ class Wiring:
         """What the inputs see of samples start…; hum: the mains by itself, of 1 µV RMS, where `hums`."""
         out = microvolts[:, self.order] * self._gain
         if (self._noise_uv > 0).any():
-            out = out + self._noise(start, len(out)) * self._noise_uv
+            out = out + self._noise(start, len(out)) * (self._noise_uv * self._width)
         if hum is not None:
             out = out + hum * self._hum_uv
         return np.asarray(out)

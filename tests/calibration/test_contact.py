@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.montage import default_montage
+from firmware_bridge.impedance import Impedance
 from hfs_emg.contact import ContactWatch, State, impedance_state
 from hfs_emg.model import Block, Input, Signal
 
@@ -105,4 +106,5 @@ def test_nothing_is_said_before_enough_was_seen_and_nothing_of_seconds_with_loss
 
 
 def test_impedances_are_judged() -> None:
-    assert [impedance_state(z) for z in (None, 8.0, 60.0, 300.0)] == [State.BAD, State.GOOD, State.FAIR, State.BAD]
+    read = [None, *(Impedance(kohm, 0.1, fit, 5) for kohm, fit in ((8, 1), (60, 1), (300, 1), (8, 0.3)))]
+    assert [impedance_state(z) for z in read] == [State.BAD, State.GOOD, State.FAIR, State.BAD, State.BAD]

@@ -113,7 +113,8 @@ def test_noise_alone_is_no_tone() -> None:
 def test_a_board_that_cannot_is_told_apart() -> None:
     from hfs_emg.boards import open_board
 
-    with closing(open_board("sim:healthy-rest?rate=200&speed=virtual")) as board:
-        assert can_check(board) is None
+    for rate in (200, 500):
+        with closing(open_board(f"sim:healthy-rest?rate={rate}&speed=virtual")) as board:
+            assert can_check(board) is None
     with closing(open_board("sim:healthy-rest?channels=16&speed=virtual")) as board:
         assert can_check(board) is board
