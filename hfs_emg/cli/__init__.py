@@ -11,7 +11,20 @@ from collections.abc import Callable, Sequence
 
 from hfs_emg import __version__
 
-GROUPS = ("demo", "calibration", "live", "web", "service", "simulation", "analysis", "store", "upkeep", "care", "review", "report")
+GROUPS = (
+    "demo",
+    "calibration",
+    "live",
+    "web",
+    "service",
+    "simulation",
+    "analysis",
+    "store",
+    "upkeep",
+    "care",
+    "review",
+    "cohort",
+)
 """Modules of this package; each has `add(subparsers)`."""
 
 

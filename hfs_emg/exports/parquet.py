@@ -27,10 +27,10 @@ def write(sessions: Sequence[SharedSession], out: Path) -> list[str]:
     for table in TABLES:
         rows = [row for session in sessions for row in table.rows(session)]
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
-        content = arrow.table([list(c) for c in columns], schema=_schema(arrow, table.columns))
+        content = arrow.table([list(c) for c in columns], schema=arrow_schema(arrow, table.columns))
         parquet.write_table(content, out / f"{table.name}.parquet", compression="zstd")
     for session in sessions:
-        schema = _schema(arrow, sample_columns(session))
+        schema = arrow_schema(arrow, sample_columns(session))
         with parquet.ParquetWriter(out / SAMPLES_FOLDER / f"{session.id}.parquet", schema, compression="zstd") as file:
             for index, lost, microvolts, aux in sample_blocks(session):
                 arrays = [index, lost, *microvolts.T, *aux.T.astype("int64")]
@@ -38,6 +38,7 @@ def write(sessions: Sequence[SharedSession], out: Path) -> list[str]:
     return []
 
 
-def _schema(arrow: Any, columns: Sequence[Column]) -> Any:
+def arrow_schema(arrow: Any, columns: Sequence[Column], name: str = SCHEMA) -> Any:
+    """The columns as pyarrow's schema; name: of the tables' own schema."""
     fields = [arrow.field(c.name, getattr(arrow, _TYPES[c.type])(), metadata={"meaning": c.meaning}) for c in columns]
-    return arrow.schema(fields, metadata={"schema": SCHEMA})
+    return arrow.schema(fields, metadata={"schema": name})
