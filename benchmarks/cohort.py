@@ -181,8 +181,8 @@ def page(figures: Figures) -> str:
         yield ""
         yield from prose(
             f"Measured on {figures['machine']}, by `python -m benchmarks.cohort`, over {figures['hours']:g} h of simulated sessions of 8 "
-            "channels at 250 Hz (nights, a patient, a meal). Processor time is that of all processes of the run. {figures['load']:.0f} other "
-            "processes wanted the machine's cores at the time: the clock's ratio is that of an idle machine only when that is 0."
+            "channels at 250 Hz (nights, a patient, a meal). Processor time is that of all processes of the run. "
+            f"{figures['load']:.0f} other processes wanted the cores at the time: by the clock it is an idle machine's only if that is 0."
         )
         yield from table(("", "measured"), rows_of(figures))
         yield "## Plans"

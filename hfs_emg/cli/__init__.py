@@ -23,6 +23,7 @@ GROUPS = (
     "upkeep",
     "care",
     "review",
+    "report",
     "cohort",
 )
 """Modules of this package; each has `add(subparsers)`."""
