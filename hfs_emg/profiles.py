@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from calibration.errors import CalibrationError
+from calibration.errors import CalibrationError, ProfileUnfit
 from calibration.montage import Montage
 from calibration.profile import CalibrationProfile
 from calibration.profile_file import decode_profile, encode_profile
@@ -18,6 +18,7 @@ from hfs_emg.session.files import disk_error, make_private_parents, write_whole
 from hfs_emg.session.store import Store, check_subject
 
 LATEST, NONE = "latest", "none"
+SURE_OF_SWAP = 0.9
 PROFILE_NAME = "calibration.json"
 """Its copy in a session's folder."""
 
@@ -92,11 +93,21 @@ def latest_profile(
         try:
             kept = read_profile(path)
             kept.profile.check_fits(subject=subject, montage=montage, rate_hz=rate_hz, band_hz=band_hz)
+            _check_leads(kept.profile)
         except (CalibrationError, RequestError) as error:
             why_not = why_not or str(error)
             continue
         return Chosen(kept, why_not)
     return Chosen(None, why_not)
+
+
+def _check_leads(profile: CalibrationProfile) -> None:
+    """Raise ProfileUnfit for one that was measured with leads on wrong places: its sides or sites are not those of this face."""
+    for caution in profile.cautions:
+        if caution.guard in ("swapped sides", "swapped sites") and caution.sureness >= SURE_OF_SWAP:
+            raise ProfileUnfit(
+                f"The calibration profile of {profile.made_utc:%Y-%m-%d %H:%M} UTC is not used: {caution.words}; {caution.remedy}."
+            )
 
 
 def choose_profile(

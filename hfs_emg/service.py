@@ -24,6 +24,7 @@ from hfs_emg.markers import MarkDesk
 from hfs_emg.model import Marker
 from hfs_emg.notify import Notifier
 from hfs_emg.outcome import LOST, Carried, Ended, Outcome, Status
+from hfs_emg.profiles import KeptProfile, choose_profile
 from hfs_emg.service_settings import ServiceSettings
 from hfs_emg.session.store import Store
 from hfs_emg.sessions import LiveSession, live_session
@@ -209,6 +210,7 @@ class Service:
                 self._montage_of(board),
                 self._analysis,
                 longest_hole_s=self._service.longest_hole_s,
+                profile=self._profile_of(board),
                 previous=previous,
                 first=first,
                 begins_in_s=begins_in_s,
@@ -219,6 +221,20 @@ class Service:
                 on_link=self._tell_link,
             )
         )
+
+    def _profile_of(self, board: Board) -> KeptProfile | None:
+        """The subject's calibration as the settings want it; a service never ends because of one."""
+        chosen = choose_profile(
+            self._service.calibration,
+            self._store,
+            self._service.subject,
+            montage=self._montage_of(board),
+            rate_hz=board.spec.rate_hz,
+            band_hz=self._analysis.band_hz(board.spec.rate_hz),
+        )
+        if chosen.why_not is not None:
+            self._say(chosen.why_not)
+        return chosen.kept
 
     def _begin(self, session: OpenSession, desk: MarkDesk) -> OpenSession:
         """This session's turn."""

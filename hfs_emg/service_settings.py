@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,6 +31,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     session_length_s: Annotated[float, msgspec.Meta(ge=1, le=604_800)] = 86_400.0
     """A session gives way to the next one after this many seconds of signal; the next begins with the very next sample."""
+
+    calibration: Literal["latest", "none"] = "latest"
+    """The subject's newest calibration profile that fits goes into each session, or none does."""
 
     longest_hole_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 600.0
     """A link that is away for longer ends the session, and what comes then opens the next."""
