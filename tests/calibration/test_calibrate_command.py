@@ -210,3 +210,58 @@ def test_a_newer_profile_that_is_damaged_gives_way_to_the_one_before(calibrated:
     assert chosen.kept is not None
     assert chosen.kept.path == path
     assert "calibration-2099" in (chosen.why_not or "")
+
+
+def test_a_profile_measured_with_exchanged_leads_is_not_used(calibrated: Path, tmp_path: Path) -> None:
+    from calibration.profile import Caution
+    from hfs_emg.profiles import latest_profile, save_profile
+
+    found = decode_profile(profiles(calibrated)[0].read_bytes(), "p")
+    swapped = Caution(
+        "swapped sides", ("EMG L OOC",), "Left and right leads seem to be exchanged", 0.99, "exchange them"
+    )
+    save_profile(Store(tmp_path), replace(found, cautions=(swapped,)))
+    chosen = latest_profile(Store(tmp_path), "S1", **FITS)
+    assert chosen.kept is None
+    assert "seem to be exchanged; exchange them" in (chosen.why_not or "")
+
+
+def test_the_live_line_shows_the_worst_contact() -> None:
+    from hfs_emg.cli.watching import status_text
+    from hfs_emg.contact import Contact, State
+    from hfs_emg.outcome import Status
+
+    class Watch:
+        worst = Contact(default_montage(8).channels[1], State.FAIR, "dry or loose (6.2 µV of noise)", "press or re-gel")
+
+    fields = {"elapsed_s": 5.0, "valid_share": 1.0, "lost_samples": 0, "spasms": {}, "link": "ok"}
+    rest = {"disk_behind_s": 0.0, "analysis_behind_s": 0.0, "in_progress": (), "problem": None}
+    words = status_text(Status(**fields, **rest), Watch())  # type: ignore[arg-type]
+    assert "fair contact: Left orbicularis oculi: dry or loose (6.2 µV of noise), press or re-gel" in words
+
+
+@pytest.mark.parametrize(("name", "ending"), [("s", "skipped"), ("c", "cannot")])
+def test_keys_skip_a_task_or_say_that_it_cannot_be_done(name: str, ending: str) -> None:
+    """In virtual time: the key comes while the smile is prepared."""
+    tasks = (replace(TASKS["rest"], hold_s=3.0), TASKS["smile"])
+    board, patient = open_with_patient(VIRTUAL)
+
+    def press(calibration: Calibration, prompt) -> None:
+        if prompt.task is not None and prompt.task.name == "smile":
+            (calibration.procedure.skip if name == "s" else calibration.procedure.cannot)()
+
+    with closing(board):
+        calibration = Calibration(
+            board, default_montage(8), tasks, AnalysisSettings(), patient=patient, on_prompt=press
+        )
+        told = circumstances(
+            subject="S1",
+            made_utc=datetime.now(UTC),
+            software="test",
+            simulated=True,
+            sequence="quick",
+            band_hz=calibration.band_hz,
+        )
+        found = calibration.run(told)
+    assert found is not None
+    assert [t.ending for t in found.profile.tasks] == ["done", ending]
