@@ -140,7 +140,7 @@ def _clock(found: Results) -> Lines:
 
 def _idle(found: Results) -> Lines:
     yield from _wrapped(
-        "`hfs-emg record` in a process of its own, watched from ten seconds after the last sample on; asked is less than 0.5 % of a core."
+        "`hfs-emg record` in a process of its own, watched from half a minute after the last sample on; asked is less than 0.5 % of a core."
     )
     yield ""
     yield "| silence | of one core | wake-ups a second | watched |"

@@ -19,7 +19,7 @@ from hfs_emg.cli.upkeep import recover_before_recording
 
 if TYPE_CHECKING:
     from calibration.montage import Montage
-    from firmware_bridge.boards import Board
+    from firmware_bridge.boards import Board, Reading
     from hfs_emg.analysis.document import Analysis
     from hfs_emg.analysis.settings import AnalysisSettings
     from hfs_emg.cli.beside import Pages
@@ -132,29 +132,15 @@ def watch(
     A session whose link is away for longer than longest_hole_s ends, and the next samples open another one that names it. beside: pages
     that show it, and from which it can be paused: what comes after a pause is a session of its own, too.
     """
-    from hfs_emg.boards import signal_of
-    from hfs_emg.contact import ContactWatch
-    from hfs_emg.holes import first_after_hole
     from hfs_emg.markers import MarkDesk
     from hfs_emg.monitor import LOST
     from hfs_emg.sessions import live_session
 
-    shown = LiveStatus(beside=None if beside is None else beside.station)
+    shown = _screen(board, montage, beside)
     desk, stopping = MarkDesk(board.now_s), stopping or Stopping()
-    shown.contact = ContactWatch(signal_of(board, montage), montage)
     recover_before_recording(store, shown.say)
     over_s = None if duration_s is None else board.now_s() + duration_s
-    told: Monitored = {
-        "duration_s": duration_s,
-        "longest_hole_s": longest_hole_s,
-        "markers": desk.markers,
-        "on_status": shown.show,
-        "on_marker": partial(shown.marked, board.spec.rate_hz),
-        "on_link": partial(shown.linked, board.spec.rate_hz),
-    }
-    if beside is not None:
-        told |= beside.listening
-    told["on_block"] = shown.also(told.get("on_block"))
+    told = _listening({"duration_s": duration_s, "longest_hole_s": longest_hole_s}, board, desk, shown, beside)
     previous = None
     ended: list[tuple[Path, Outcome]] = []
     try:
@@ -175,22 +161,51 @@ def watch(
                     if outcome.reason != LOST or outcome.errors:
                         break
                     shown.say(f"The link was lost for too long: {session.folder} has ended; {NEXT_WORDS}.")
-                    first = outcome.next_reading or first_after_hole(
-                        board, lambda: not stopping.asked and (over_s is None or board.now_s() < over_s)
-                    )
+                    first = _next_reading(board, outcome, partial(stopping.not_yet, board, over_s))
                     if first is None:
                         break
                 told["first"] = first
                 if over_s is not None:
-                    told["duration_s"] = max(
-                        0.1, over_s - (board.now_s() if first is None else float(first.arrival_s[0]))
-                    )
+                    begins_s = board.now_s() if first is None else float(first.arrival_s[0])
+                    told["duration_s"] = max(0.1, over_s - begins_s)
     except KeyboardInterrupt:
         shown.say(f"Ended at once: what was recorded is kept in {session.folder}, as an interrupted session.")
         raise
     finally:
         shown.end()
     return ended
+
+
+def _screen(board: Board, montage: Montage, beside: Pages | None) -> LiveStatus:
+    """The live line, which follows the contact of the electrodes, too."""
+    from hfs_emg.boards import signal_of
+    from hfs_emg.contact import ContactWatch
+
+    shown = LiveStatus(beside=None if beside is None else beside.station)
+    shown.contact = ContactWatch(signal_of(board, montage), montage)
+    return shown
+
+
+def _next_reading(board: Board, outcome: Outcome, goes_on: Callable[[], bool]) -> Reading | None:
+    """The first samples behind a hole that was too long: those that ended it, or those that come."""
+    from hfs_emg.holes import first_after_hole
+
+    return outcome.next_reading or first_after_hole(board, goes_on)
+
+
+def _listening(lasts: Monitored, board: Board, desk: MarkDesk, shown: LiveStatus, beside: Pages | None) -> Monitored:
+    """For how long a session is recorded, and who hears of it: the screen, and the pages beside it."""
+    told: Monitored = {
+        **lasts,
+        "markers": desk.markers,
+        "on_status": shown.show,
+        "on_marker": partial(shown.marked, board.spec.rate_hz),
+        "on_link": partial(shown.linked, board.spec.rate_hz),
+    }
+    if beside is not None:
+        told |= beside.listening
+    told["on_block"] = shown.also(told.get("on_block"))
+    return told
 
 
 @contextmanager
@@ -220,6 +235,10 @@ class Stopping:
         self._asked.set()
         if self._monitor is not None:
             self._monitor.stop()
+
+    def not_yet(self, board: Board, over_s: float | None) -> bool:
+        """Whether to go on: the end is not wanted, and by the board's clock the time is not over."""
+        return not self.asked and (over_s is None or board.now_s() < over_s)
 
     def passes_to(self, monitor: Monitor) -> None:
         """This session runs now."""
