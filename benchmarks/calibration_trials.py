@@ -62,13 +62,18 @@ def person(seed: int, cooperation: Cooperation | None = None) -> Scenario:
     noise = msgspec.structs.replace(
         drawn.noise, electrode_uv=min(drawn.noise.electrode_uv, MOST_GEL_UV), spread=min(drawn.noise.spread, 0.3)
     )
+    return attentive(msgspec.structs.replace(drawn, noise=noise), cooperation)
+
+
+def attentive(scenario: Scenario, cooperation: Cooperation | None = None) -> Scenario:
+    """The same person while being calibrated: does what is asked and nothing else on purpose, electrodes fresh."""
     return msgspec.structs.replace(
-        drawn,
-        noise=noise,
-        expressions=Expressions(amplitude=drawn.expressions.amplitude),
+        scenario,
+        expressions=Expressions(amplitude=scenario.expressions.amplitude),
         speech=Speech(),
         meals=Meals(),
-        electrodes=Electrodes(ecg_uv=drawn.electrodes.ecg_uv),
+        electrodes=Electrodes(ecg_uv=scenario.electrodes.ecg_uv),
+        sleep=None,
         cooperation=cooperation or Cooperation(),
     )
 
@@ -85,12 +90,13 @@ def calibrate(
     *,
     seed: int = 0,
     rate_hz: float = 250.0,
+    channels: int = 8,
     reading: bool = False,
     last: CalibrationProfile | None = None,
     sitting: int = 0,
 ) -> Found:
     """Guide this person through a sequence. sitting: the same wear so many quarters of an hour later; last: the profile to compare with."""
-    face = CooperativeFace(scenario, seed=seed, rate_hz=rate_hz, sitting=sitting)
+    face = CooperativeFace(scenario, seed=seed, rate_hz=rate_hz, channels=channels, sitting=sitting)
     montage = face.base.montage
     stream, watch = EnvelopeStream(face.signal, montage), ContactWatch(face.signal, montage)
     procedure = Procedure(sequence(length, reading=reading), montage, stream.clock)

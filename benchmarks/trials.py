@@ -13,7 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.calibration_trials import attentive, calibrate
 from benchmarks.subjects import DrawnSubject
+from calibration.profile import CalibrationProfile
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.evaluate import Found, score
@@ -48,6 +50,10 @@ class Conditions:
     """Share of samples lost, in drop-outs (Gilbert, Bell Syst. Tech. J. 39:1253, 1960)."""
     rate_hz: float | None = None
     channels: int | None = None
+    leaky: bool = False
+    """Strong crosstalk across the midline."""
+    calibrated: bool = False
+    """Analysed with the profile of a calibration of the same person just before."""
 
     def applied(self, scenario: Scenario) -> Scenario:
         """The person under these conditions."""
@@ -114,14 +120,16 @@ class Outcome:
 def run_trial(trial: Trial, model: bytes | None = None) -> Outcome:
     """Simulate, analyse by a model file's content (None: the program's own), score."""
     subject, conditions = trial.subject, trial.conditions
-    scenario = conditions.applied(draw_subject(subject.seed, subject.phenotype))
-    face = SimulatedFace(
-        scenario,
-        seed=subject.seed,
-        rate_hz=conditions.rate_hz or scenario.suggested_rate_hz,
-        channels=conditions.channels or scenario.suggested_channels,
-    )
-    burden = analysed(face, subject.duration_s, conditions.loss, model)
+    leaky = 1.0 if conditions.leaky else subject.leaky
+    scenario = conditions.applied(draw_subject(subject.seed, subject.phenotype, leaky))
+    rate_hz = conditions.rate_hz or scenario.suggested_rate_hz
+    channels = conditions.channels or scenario.suggested_channels
+    face = SimulatedFace(scenario, seed=subject.seed, rate_hz=rate_hz, channels=channels)
+    profile = None
+    if conditions.calibrated:
+        sitting = calibrate(attentive(scenario), "full", seed=subject.seed, rate_hz=rate_hz, channels=channels)
+        profile = sitting.profile
+    burden = analysed(face, subject.duration_s, conditions.loss, model, profile)
     found = Found(
         f"{subject.phenotype}-{subject.seed}",
         subject.duration_s,
@@ -170,12 +178,18 @@ def outcome_of(
     )
 
 
-def analysed(face: SimulatedFace, duration_s: float, loss: float = 0.0, model: bytes | None = None) -> Burden:
+def analysed(
+    face: SimulatedFace,
+    duration_s: float,
+    loss: float = 0.0,
+    model: bytes | None = None,
+    profile: CalibrationProfile | None = None,
+) -> Burden:
     """The face's signal through the analyser; what is lost is filled with the last value, as acquisition does."""
     rate = face.signal.rate_hz
     samples = int(duration_s * rate)
     lost = drop_outs(samples, loss, LOSS_LENGTH_S * rate, face.seed)
-    analyzer, burden = Analyzer(face.signal, face.montage, model=model), Burden(face.montage)
+    analyzer, burden = Analyzer(face.signal, face.montage, model=model, profile=profile), Burden(face.montage)
     before = np.zeros((1, len(face.signal.inputs)), np.int32)
     for start in range(0, samples, STEP_SAMPLES):
         n = min(STEP_SAMPLES, samples - start)
