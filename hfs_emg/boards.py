@@ -108,7 +108,15 @@ def simulated_board(face: SimulatedFace | CooperativeFace, *, real_time: bool) -
         raise
 
 
-SCHEMES: Mapping[str, Opener] = {**BRIDGE_SCHEMES, "sim": open_sim}
+def open_stream(address: BoardAddress) -> Board:
+    """`lsl:NAME`, a stream of LabStreamingLayer; its library is loaded only now."""
+    from hfs_emg.lsl.board import open_lsl  # noqa: PLC0415 - an optional package
+
+    board: Board = open_lsl(address)
+    return board
+
+
+SCHEMES: Mapping[str, Opener] = {**BRIDGE_SCHEMES, "sim": open_sim, "lsl": open_stream}
 
 
 def open_board(url: str) -> Board:

@@ -15,6 +15,7 @@ GROUPS = (
     "demo",
     "calibration",
     "live",
+    "streaming",
     "web",
     "service",
     "simulation",

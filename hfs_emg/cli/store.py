@@ -57,8 +57,8 @@ def add(commands: Subparsers) -> None:
     imported = commands.add_parser(
         "import",
         help="take a recording of another program, or an archive, into the store",
-        description="Reads OpenBCI GUI text, BrainFlow CSV, EDF, EDF+, BDF or BDF+, keeps it as a session, and analyses it. An archive of "
-        "`export` brings its sessions as they are.",
+        description="Reads OpenBCI GUI text or SD cards, BrainFlow CSV, EDF, EDF+, BDF, BDF+ or XDF, keeps it as a session, and analyses "
+        "it. An archive of `export` brings its sessions as they are.",
         epilog="example: hfs-emg import OpenBCI-RAW.txt --subject S01 --montage wiring.toml",
     )
     imported.add_argument("file", type=Path, metavar="FILE")

@@ -94,7 +94,9 @@ TABLES: tuple[Table, ...] = (
             Column("utc", str, "moment of the onset, moved by some whole days"),
             Column("kind", str, "one of " + ", ".join(KINDS)),
             Column("counts_as_spasm", bool, "whether it counts in rates and spasm time"),
-            Column("review", str, "undecided (the algorithm's word), confirmed, relabelled, added, rejected or disputed"),
+            Column(
+                "review", str, "undecided (the algorithm's word), confirmed, relabelled, added, rejected or disputed"
+            ),
             Column("side", str, "left, right or both; empty for artefacts"),
             Column("form", str, "clonic or tonic; empty for all but spasms"),
             Column("sites", str, "muscles, joined by +"),

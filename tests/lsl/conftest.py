@@ -1,0 +1,54 @@
+"""A stream of a simulated patient from a process of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from firmware_bridge.errors import BoardUnavailable
+from hfs_emg.lsl.library import load_lsl
+
+FACE = "moderate-right"
+SEED = 7
+
+
+@pytest.fixture(scope="session")
+def lsl() -> Any:
+    """pylsl. Where there is no liblsl the tests are left out, but never on the machine that vouches for us."""
+    try:
+        return load_lsl()
+    except BoardUnavailable as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"LabStreamingLayer must work here: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def stream(lsl: Any) -> Iterator[str]:
+    """The name under which `hfs-emg stream` streams in real time, until the tests are over."""
+    name = f"test-{secrets.token_hex(4)}"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hfs_emg", "stream", "--lsl", "--board", f"sim:{FACE}?seed={SEED}", "--name", name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stderr is not None
+        assert f"Streaming {name} and {name}-episodes on this computer" in child.stderr.readline()
+        yield name
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        assert child.returncode == 0, err
+        assert "Streamed " in out
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()

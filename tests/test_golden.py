@@ -1,0 +1,66 @@
+"""A session of each release opens, verifies and goes out in this version."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hfs_emg import __version__
+from hfs_emg.cli import main
+from hfs_emg.events import Kind
+from hfs_emg.session.reader import open_session
+
+GOLDEN = Path(__file__).parent / "data" / "golden"
+RELEASES = sorted(path.name.removesuffix(".tar.xz") for path in GOLDEN.glob("*.tar.xz"))
+
+
+@pytest.fixture(params=RELEASES)
+def session(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Its folder, taken into a store of this version."""
+    archive = tmp_path / "golden.tar"
+    archive.write_bytes(lzma.decompress((GOLDEN / f"{request.param}.tar.xz").read_bytes()))
+    assert main(["import", str(archive), "--store", str(tmp_path / "store")]) == 0
+    (folder,) = (tmp_path / "store").glob("GOLDEN1/2*")
+    return folder
+
+
+def test_this_release_has_one() -> None:
+    assert __version__ in RELEASES
+
+
+def test_it_opens_with_all_that_it_holds(session: Path) -> None:
+    opened = open_session(session)
+    assert opened.simulated
+    assert opened.stop is not None
+    assert opened.samples == opened.stop.samples == 5000
+    assert opened.notes == ()
+    assert len(opened.episodes()) > 2
+    assert all(e.kind in set(Kind) for e in opened.episodes())
+    assert opened.utc_of(0) is not None
+    counts = np.concatenate([b.counts for b in opened.blocks()])
+    assert counts.shape == (5000, 8)
+    assert counts.std(axis=0).min() > 1
+
+
+def test_every_byte_is_as_it_was_written(session: Path) -> None:
+    assert open_session(session).damaged_records() == ()
+
+
+def test_it_is_analysed_and_goes_out(session: Path, tmp_path: Path) -> None:
+    assert main(["analyze", str(session), "--anew", "--json", str(tmp_path / "a.json")]) == 0
+    store = ["--store", str(tmp_path / "store")]
+    for name in ("bdf", "bids", "fhir"):
+        assert main(["export", str(session), "--to", name, str(tmp_path / name), *store]) == 0
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_it_is_small_and_of_nobody(release: str) -> None:
+    content = (GOLDEN / f"{release}.tar.xz").read_bytes()
+    assert len(content) < 400_000
+    with tarfile.open(fileobj=io.BytesIO(lzma.decompress(content))) as tar:
+        assert any(m.name.endswith("/start.json") for m in tar.getmembers())
