@@ -141,5 +141,5 @@ def _quantiles(values: Floats, share: Floats) -> Told:
 
 def courses_of(treatments: Sequence[Treatment], points: Sequence[Point], side: str) -> tuple[Course, ...]:
     """One for each treatment."""
-    ends = [*treatments[1:], None]
+    ends = [*treatments[1:], None][: len(treatments)]
     return tuple(course_of(t, following, points, side) for t, following in zip(treatments, ends, strict=True))

@@ -15,6 +15,7 @@ from hfs_emg.session.store import Store
 from hfs_emg.trend.change import band, change, repeat_groups, repeatability
 from hfs_emg.trend.course import course_of
 from hfs_emg.trend.document import trend_of
+from hfs_emg.trend.page import trend_html
 from hfs_emg.trend.points import sessions_of
 from hfs_emg.trend.treatments import TREATMENTS_NAME, add_treatment, read_treatments, strike_treatment
 
@@ -91,6 +92,13 @@ def test_other_rates_are_shown_apart_and_what_cannot_be_placed_is_left_out_by_na
     assert [len(s.points) for s in found.series] == [6, 2]
     assert len(found.left_out) == 1
     assert "of it is valid" in found.left_out[0][1]
+
+
+def test_without_a_treatment_there_is_no_course_and_a_page_all_the_same(tmp_path):
+    session_of(tmp_path, [episode(1, 0.5)], 2, valid_s=600)
+    trend = trend_of(Store(tmp_path), "P014")
+    assert [side.courses for side in trend.series[0].sides] == [(), ()]
+    assert "None noted" in trend_html(trend)
 
 
 def test_treatments_are_free_text_only_ever_added_and_struck_by_number(tmp_path):
