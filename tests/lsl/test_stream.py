@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import FACE, SEED
 
 from firmware_bridge.boards import Board, ads1299_microvolts_per_count
 from firmware_bridge.connect import parse_board_url
@@ -23,6 +22,8 @@ from hfs_emg.lsl import library
 from hfs_emg.lsl.board import open_lsl
 from hfs_emg.lsl.outlets import offset_between
 from hfs_emg.session.reader import open_session
+
+from .conftest import FACE, SEED
 
 LSB = ads1299_microvolts_per_count(24)
 
