@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.estimate import Circumstances, profile_of, rest_of
 from calibration.guards import guards
@@ -71,7 +72,7 @@ class Calibration:
         signal = signal_of(board, montage)
         self._stream = EnvelopeStream(signal, montage, settings)
         self._watch = ContactWatch(signal, montage)
-        self._hum: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
+        self._hum: list[NDArray[np.float64]] = []
         self._bad: set[str] = set()
         self._news: list[str] = []
         self._acquisition = Acquisition(board.spec)
