@@ -145,6 +145,7 @@ def application(web: Web, *, used_link: Callable[[], None] = lambda: None) -> St
         middleware=[guard],
         exception_handlers={HTTPException: _told, HfsError: _told_of_ours},
     )
+    app.router.redirect_slashes = False
     app.state.web = web
     return app
 

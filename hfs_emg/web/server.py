@@ -25,6 +25,7 @@ from hfs_emg.errors import RequestError
 from hfs_emg.web.place import LOOPBACK_NAMES, Place, is_everywhere, is_loopback, url_host
 
 PORT = 8474
+LAST_PORT = 65535
 SLOWEST_HEADERS_S = 10.0
 MOST_CONNECTIONS = 200
 LARGEST_HEADERS = 16 * 1024
@@ -155,6 +156,8 @@ def now_s() -> float:
 
 
 def _listening(address: Address) -> socket.socket:
+    if not 0 <= address.port <= LAST_PORT:
+        raise RequestError(f"{address.port} is no port: choose another with --port, from 1 to {LAST_PORT}.")
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

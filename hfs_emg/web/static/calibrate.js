@@ -8,7 +8,6 @@ const FULL = 100; // a bar is full at this multiple of rest; it grows with the l
 const NOW = { prepare: "Get ready", do: "Now", relax: "Relax", paused: "Paused", done: "Done, thank you" };
 let mode = "";
 let spoken = "";
-let channels = [];
 
 function say(words) {
   $("problem").textContent = words;
@@ -85,9 +84,6 @@ const news = {
     $("head").textContent = message.subject ? `Calibrate ${message.subject}` : "Calibrate";
     if (message.problem) say(message.words);
     show();
-  },
-  session(message) {
-    channels = message.channels;
   },
   calibrating: guide,
   calibrated(message) {
