@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calibration.montage import Montage, montage_from_labels
-from hfs_emg.analysis.document import Analysis, EpisodePart
-from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import RequestError
 from hfs_emg.events import Episode
 from hfs_emg.extras import needed
@@ -26,6 +24,10 @@ from hfs_emg.formats import open_recording as open_file
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Block, Input, Marker, Recording, Signal
 from hfs_emg.session.tape import episode_text
 from hfs_emg.settings import read_montage
+
+if TYPE_CHECKING:
+    from hfs_emg.analysis.document import Analysis, EpisodePart
+    from hfs_emg.analysis.settings import AnalysisSettings
 
 AnyPath = str | PathLike[str]
 
@@ -91,7 +93,7 @@ def plot_episode(recording: Recording, episode: EpisodePart | Episode, path: Any
     Raises RequestError for another ending or without matplotlib, DiskError.
     """
     figures = needed("hfs_emg.figures", "report")
-    figures.draw_episode(recording, _whole(episode) if isinstance(episode, EpisodePart) else episode, Path(path))
+    figures.draw_episode(recording, _whole(episode), Path(path))
     return Path(path)
 
 
@@ -141,8 +143,11 @@ def to_pandas(analysis: Analysis) -> Any:
     return pandas.DataFrame(rows, columns=[*names, "bursts"])
 
 
-def _whole(episode: EpisodePart) -> Episode:
-    fields = {n: getattr(episode, n) for n in EpisodePart.__struct_fields__}
+def _whole(episode: EpisodePart | Episode) -> Episode:
+    """With the times at which it became known, which an analysis leaves out and nobody here asks for."""
+    if isinstance(episode, Episode):
+        return episode
+    fields = {n: getattr(episode, n) for n in episode.__struct_fields__}
     return Episode(**fields, first_provisional_s=None, settled_s=episode.end_s)
 
 
@@ -185,9 +190,6 @@ class _ArrayRecording:
 
 
 __all__ = [
-    "Analysis",
-    "Montage",
-    "Recording",
     "analyse",
     "open_recording",
     "plot_episode",

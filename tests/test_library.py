@@ -29,6 +29,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert ran.stderr.strip() == ""
 
 
+def test_opening_a_recording_loads_no_filter() -> None:
+    code = "import sys, hfs_emg, hfs_emg.lsl.outlets; hfs_emg.open_recording; sys.exit(int('scipy' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_public_names_are_these() -> None:
     assert set(hfs_emg.__all__) == {
         "analyse", "open_recording", "plot_episode", "recording_of", "samples_of", "to_mne", "to_pandas",

@@ -15,7 +15,6 @@ import numpy as np
 
 from calibration.montage import Montage
 from hfs_emg import __version__
-from hfs_emg.analysis.document import EpisodePart
 from hfs_emg.events import Episode
 from hfs_emg.formats.xdf_streams import INDEX_LABEL
 from hfs_emg.model import Block, Signal
@@ -57,6 +56,8 @@ class Outlets:
 
     def found(self, episode: Episode, clock: SampleClock) -> None:
         """A settled episode."""
+        from hfs_emg.analysis.document import EpisodePart  # noqa: PLC0415 - brings scipy.signal, which the analyser has by now
+
         names = EpisodePart.__struct_fields__
         text = msgspec.json.encode(EpisodePart(**{n: getattr(episode, n) for n in names})).decode()
         moment = clock.expected_arrival_s(round(episode.start_s * self._rate_hz)) + self._to_lsl_s
