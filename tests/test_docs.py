@@ -19,7 +19,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-NOT_RUN = ("tls:", "serial:", "brainflow:", "demo", "emulate", "monitor", "mark", "soak", "serve")
+NOT_RUN = ("tls:", "doctor", "serial:", "brainflow:", "demo", "emulate", "monitor", "mark", "soak", "serve")
 """Words of command lines that want a board, real time, or Ctrl-C; other tests run what is behind them."""
 
 

@@ -25,6 +25,7 @@ GROUPS = (
     "care",
     "review",
     "report",
+    "doctor",
     "cohort",
 )
 """Modules of this package; each has `add(subparsers)`."""
