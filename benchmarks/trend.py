@@ -141,7 +141,7 @@ def figures(courses: int) -> str:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--courses", type=int, default=200)
+    options.add_argument("--courses", type=int, default=100)
     options.add_argument("--write", action="store_true", help="put the figures into docs/trend.md")
     chosen = options.parse_args()
     found = figures(chosen.courses)

@@ -32,7 +32,7 @@ from hfs_emg.review.burden import expected_false
 from hfs_emg.review.session_review import Progress, SessionReview
 from hfs_emg.review.view import Event, View
 from hfs_emg.session.store import Store
-from hfs_emg.sessions import kept_in
+from hfs_emg.sessions import Kept, kept_in
 from hfs_emg.trend.treatments import read_treatments
 
 LOW_CONFIDENCE = 0.8
@@ -131,30 +131,7 @@ def report_content(
         for side in (Side.RIGHT, Side.LEFT)
         if montage.on(side)
     }
-    treatments = None if store is None else read_treatments(store, session.start.subject)
-    begun = session.start_utc
-    latest = None if treatments is None or begun is None else treatments.before(begun.date())
-    settings_mark = hashlib.sha256(msgspec.json.encode(kept.settings)).hexdigest()[:10]
-    head = Head(
-        session=session.name,
-        subject=session.start.subject,
-        begun=begun,
-        simulated=session.simulated,
-        board=session.start.board.title,
-        rate_hz=session.signal.rate_hz,
-        sites=tuple(dict.fromkeys(c.site.code for c in montage.channels)),
-        duration_s=duration_s,
-        valid_s=min(side.burden.valid_s for side in sides.values()),
-        lost_share=sum(b - a for a, b in session.gaps) / max(1, session.samples),
-        snr_db=mean_snr_db(montage, episodes, look),
-        calibrated=None if profile is None else profile.made_utc,
-        treatment=None if latest is None else latest.words,
-        days_since=None if latest is None or begun is None else (begun.date() - latest.day).days,
-        software=session.start.software,
-        settings_mark=settings_mark,
-        model_mark=hashlib.sha256(kept.model).hexdigest()[:10],
-        notes=(*session.notes, *review.verdicts.notes, *(treatments.notes if treatments else ())),
-    )
+    head = _head(review, store, kept, episodes=episodes, look=look, sides=sides, profile=profile)
     rate = session.signal.rate_hz
     return ReportContent(
         head=head,
@@ -168,6 +145,43 @@ def report_content(
         look=look,
         montage=montage,
         markers=tuple((m.sample / rate, m.text) for m in session.markers),
+    )
+
+
+def _head(
+    review: SessionReview,
+    store: Store | None,
+    kept: Kept,
+    *,
+    episodes: tuple[Episode, ...],
+    look: SignalLook,
+    sides: dict[str, SideMeasures],
+    profile: CalibrationProfile | None,
+) -> Head:
+    session, montage = review.session, review.montage
+    treatments = None if store is None else read_treatments(store, session.start.subject)
+    begun = session.start_utc
+    latest = None if treatments is None or begun is None else treatments.before(begun.date())
+    settings_mark = hashlib.sha256(msgspec.json.encode(kept.settings)).hexdigest()[:10]
+    return Head(
+        session=session.name,
+        subject=session.start.subject,
+        begun=begun,
+        simulated=session.simulated,
+        board=session.start.board.title,
+        rate_hz=session.signal.rate_hz,
+        sites=tuple(dict.fromkeys(c.site.code for c in montage.channels)),
+        duration_s=review.duration_s,
+        valid_s=min(side.burden.valid_s for side in sides.values()),
+        lost_share=sum(b - a for a, b in session.gaps) / max(1, session.samples),
+        snr_db=mean_snr_db(montage, episodes, look),
+        calibrated=None if profile is None else profile.made_utc,
+        treatment=None if latest is None else latest.words,
+        days_since=None if latest is None or begun is None else (begun.date() - latest.day).days,
+        software=session.start.software,
+        settings_mark=settings_mark,
+        model_mark=hashlib.sha256(kept.model).hexdigest()[:10],
+        notes=(*session.notes, *review.verdicts.notes, *(treatments.notes if treatments else ())),
     )
 
 

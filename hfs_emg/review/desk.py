@@ -13,7 +13,7 @@ from hfs_emg.errors import RequestError
 from hfs_emg.events import Kind
 from hfs_emg.review.groups import ASKED, Group, group_events
 from hfs_emg.review.verdicts import Action, Verdict
-from hfs_emg.review.view import Event, View
+from hfs_emg.review.view import LEAST_S, Event, View
 
 KEYS = {
     "c": "confirm",
@@ -178,8 +178,12 @@ class ReviewDesk:
         event = self._shown()
         pause, at_s, until = 0.0, (event.episode.start_s + event.episode.end_s) / 2, event.episode.start_s
         for burst in sorted(event.episode.bursts, key=lambda b: b.start_s):
-            if burst.start_s - until > pause:
-                pause, at_s = burst.start_s - until, (burst.start_s + until) / 2
+            middle = (burst.start_s + until) / 2
+            if (
+                burst.start_s - until > pause
+                and event.episode.start_s + LEAST_S < middle < event.episode.end_s - LEAST_S
+            ):
+                pause, at_s = burst.start_s - until, middle
             until = max(until, burst.end_s)
         return draft(Action.SPLIT, event.key, at_s=round(at_s, 4))
 

@@ -65,6 +65,11 @@ class SessionReview:
         """Of the whole recording."""
         return self.session.samples / self.session.signal.rate_hz
 
+    def take(self, verdicts: Verdicts) -> None:
+        """The journal as it is by now."""
+        self.verdicts = verdicts
+        self._views = {}
+
     def gaps(self) -> tuple[Invalid, ...]:
         """What was lost, as stretches that count for nothing."""
         rate_hz = self.session.signal.rate_hz

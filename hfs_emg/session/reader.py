@@ -188,6 +188,22 @@ class Session:
                     np.ascontiguousarray(rows[:, inputs:]),
                 )
 
+    def stretch(self, start: int, end: int) -> Block:
+        """Samples [start, end) alone, cut to what there is, without reading what lies before them."""
+        start, end = max(0, min(start, self.samples)), max(0, min(end, self.samples))
+        inputs = len(self.signal.inputs)
+        first = start // self._length
+        with BdfFile(self.folder / SIGNAL_NAME, self.mended_header) as file:
+            loaded, lost = self._load(file, first, max(1, -(-end // self._length) - first), None)
+        inside = slice(start - first * self._length, max(start, end) - first * self._length)
+        rows = loaded[inside]
+        return Block(
+            start,
+            np.ascontiguousarray(rows[:, :inputs]),
+            lost_mask(self._lost, start, start + len(rows)) | lost[inside],
+            np.ascontiguousarray(rows[:, inputs:]),
+        )
+
     @property
     def samples_per_record(self) -> int:
         """Of every signal but the annotations."""

@@ -49,11 +49,11 @@ from hfs_emg.web.kinds import kinds_css
 from hfs_emg.web.place import Place
 from hfs_emg.web.station import Station
 
-PAGES = ("store_pages", "live", "devices")
+PAGES = ("store_pages", "live", "devices", "review_pages", "report_pages")
 """Modules of this package with `routes()`."""
 NAVIGATION = (("/", "Sessions"), ("/live", "Live"), ("/calibrate", "Calibrate"), ("/devices", "Devices"))
-SESSION_TABS: tuple[tuple[str, str], ...] = (("", "Session"),)
-SUBJECT_TABS: tuple[tuple[str, str], ...] = (("", "Sessions"),)
+SESSION_TABS: tuple[tuple[str, str], ...] = (("", "Session"), ("review", "Review"), ("report", "Report"))
+SUBJECT_TABS: tuple[tuple[str, str], ...] = (("", "Sessions"), ("trend", "Trend"), ("treatments", "Treatments"))
 
 HERE = Path(__file__).parent
 STATUS_OF_ERROR = ((RecordingError, 422), (DiskError, 507))

@@ -1,0 +1,140 @@
+"""Report, trend and treatments in the browser: the same documents as the commands write, with a way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from hfs_emg.errors import RequestError
+from hfs_emg.web.application import fields_of, web_of
+from hfs_emg.web.guard import content_policy
+from hfs_emg.web.shelf import DRAWING, now_utc
+
+
+def routes() -> list[BaseRoute]:
+    """One page each, and the sheet."""
+    return [
+        Route("/sessions/{subject}/{session}/report", report),
+        Route("/sessions/{subject}/{session}/report.pdf", sheet),
+        Route("/subjects/{subject}/trend", trend),
+        Route("/subjects/{subject}/treatments", treatments),
+        Route("/subjects/{subject}/treatments", note, methods=["POST"]),
+    ]
+
+
+def report(request: Request) -> Response:
+    """One page about a session."""
+    return _document(request, _report_html(request))
+
+
+def sheet(request: Request) -> Response:
+    """The same as one A4 sheet."""
+    from hfs_emg.report.page import report_pdf  # noqa: PLC0415 - extra `report`
+
+    name = request.path_params["session"]
+    html = _report_html(request)
+    with DRAWING:
+        content = report_pdf(html)
+    disposition = f'inline; filename="report-{name}.pdf"'
+    return Response(content, media_type="application/pdf", headers={"content-disposition": disposition})
+
+
+def _report_html(request: Request) -> str:
+    from hfs_emg.report.page import Links, check_pdf  # noqa: PLC0415 - extra `report`
+    from hfs_emg.report.whole import whole_report  # noqa: PLC0415
+
+    web = web_of(request)
+    subject, name = request.path_params["subject"], request.path_params["session"]
+    folder = web.session_folder(subject, name)
+    base = f"/sessions/{subject}/{name}"
+    try:
+        check_pdf()
+        pdf: str | None = f"{base}/report.pdf"
+    except RequestError:
+        pdf = None
+    with DRAWING:
+        return whole_report(web.store, folder, links=Links(base, pdf))[1]
+
+
+def trend(request: Request) -> Response:
+    """A subject's sessions along the treatments."""
+    from hfs_emg.trend.document import trend_of  # noqa: PLC0415
+    from hfs_emg.trend.page import trend_html  # noqa: PLC0415
+
+    web = web_of(request)
+    subject = request.path_params["subject"]
+    web.subject_sessions(subject)
+    found = trend_of(web.store, subject)
+    with DRAWING:
+        return _document(request, trend_html(found, link=f"/subjects/{subject}"))
+
+
+def treatments(request: Request) -> Response:
+    """What was noted, and a form for more."""
+    return _treatments(request, None)
+
+
+def _treatments(request: Request, problem: str | None) -> Response:
+    from hfs_emg.trend.treatments import LONGEST_TEXT, read_treatments  # noqa: PLC0415
+
+    web = web_of(request)
+    subject = request.path_params["subject"]
+    web.subject_sessions(subject)
+    found = read_treatments(web.store, subject)
+    today = now_utc().date().isoformat()
+    return web.page(
+        request,
+        "treatments.html",
+        status=200 if problem is None else 400,
+        subject=subject,
+        found=found,
+        problem=problem,
+        longest=LONGEST_TEXT,
+        today=today,
+    )
+
+
+async def note(request: Request) -> Response:
+    """Note or strike one; back to the list."""
+    fields = await fields_of(request)
+    return await run_in_threadpool(_note, request, fields)
+
+
+def _note(request: Request, fields: dict[str, str]) -> Response:
+    from hfs_emg.trend.treatments import add_treatment, strike_treatment  # noqa: PLC0415
+
+    web = web_of(request)
+    subject = request.path_params["subject"]
+    web.subject_sessions(subject)
+    try:
+        if fields.get("strike"):
+            strike_treatment(web.store, subject, _number(fields["strike"]), now_utc())
+        else:
+            texts = {name: fields.get(name, "") for name in ("what", "dose", "sites", "note")}
+            add_treatment(web.store, subject, day=_day(fields.get("date", "")), now_utc=now_utc(), **texts)
+    except RequestError as error:
+        return _treatments(request, str(error))
+    return RedirectResponse(f"/subjects/{subject}/treatments", 303)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise RequestError("Give the day as YYYY-MM-DD.") from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise RequestError("Which note is to be struck?")
+    return int(text)
+
+
+def _document(request: Request, html: str) -> Response:
+    """A document that stands alone: its style is in it, scripts it has none."""
+    policy = content_policy(web_of(request).place, inline_style=True)
+    return HTMLResponse(html, headers={"content-security-policy": policy, "cache-control": "no-store"})
