@@ -99,13 +99,11 @@ def plot_episode(recording: Recording, episode: EpisodePart | Episode, path: Any
 
 def samples_of(recording: Recording) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(samples, inputs) µV of a whole recording, and (samples,) True where one was lost and the last value stands."""
-    scale = np.array([i.microvolts_per_count for i in recording.signal.inputs])
-    offset = np.array([i.offset_uv for i in recording.signal.inputs])
     blocks = list(recording.blocks())
     if not blocks:
-        return np.empty((0, len(scale))), np.empty(0, np.bool_)
+        return np.empty((0, len(recording.signal.inputs))), np.empty(0, np.bool_)
     counts = np.concatenate([b.counts for b in blocks])
-    return counts * scale + offset, np.concatenate([b.lost for b in blocks])
+    return recording.signal.microvolts(counts), np.concatenate([b.lost for b in blocks])
 
 
 def to_mne(recording: Recording, analysis: Analysis | None = None) -> Any:

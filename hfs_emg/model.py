@@ -41,6 +41,12 @@ class Signal:
     inputs: tuple[Input, ...]
     aux_labels: tuple[str, ...] = ()
 
+    def microvolts(self, counts: NDArray[np.int32]) -> NDArray[np.float64]:
+        """(n, inputs) µV of (n, inputs) counts."""
+        scale = np.array([i.microvolts_per_count for i in self.inputs])
+        offset = np.array([i.offset_uv for i in self.inputs])
+        return np.asarray(counts * scale + offset)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

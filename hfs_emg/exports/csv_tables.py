@@ -40,8 +40,6 @@ def _cell(value: Cell) -> Cell:
 
 def _sample_rows(session: SharedSession) -> Iterator[list[Cell]]:
     for index, lost, microvolts, aux in sample_blocks(session):
-        flags = lost.tolist()
+        rows = zip(index.tolist(), lost.tolist(), microvolts.tolist(), aux.tolist(), strict=True)
         # Six decimals are finer than any board's code, and half as long as a float's own digits.
-        values = [[f"{v:.6f}" for v in row] for row in microvolts.tolist()]
-        for i, flag, row, more in zip(index.tolist(), flags, values, aux.tolist(), strict=True):
-            yield [i, flag, *row, *more]
+        yield from ([i, flag, *(f"{v:.6f}" for v in row), *more] for i, flag, row, more in rows)

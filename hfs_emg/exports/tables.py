@@ -158,10 +158,8 @@ def sample_blocks(
     session: SharedSession,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.int32]]]:
     """(n,) index, (n,) lost, (n, inputs) µV and (n, aux) of a session, block by block."""
-    scale = np.array([i.microvolts_per_count for i in session.signal.inputs])
-    offset = np.array([i.offset_uv for i in session.signal.inputs])
     for block in session.blocks():
-        yield np.arange(block.start, block.end), block.lost, block.counts * scale + offset, block.aux
+        yield np.arange(block.start, block.end), block.lost, session.signal.microvolts(block.counts), block.aux
 
 
 def description(sessions: Sequence[SharedSession]) -> dict[str, object]:

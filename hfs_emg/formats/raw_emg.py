@@ -31,9 +31,7 @@ def check_raw(recording: Recording) -> None:
     counts = _beginning(recording, round(LOOKED_AT_S * rate_hz))
     if len(counts) < LEAST_S * rate_hz:
         return
-    scale = np.array([i.microvolts_per_count for i in recording.signal.inputs])
-    offset = np.array([i.offset_uv for i in recording.signal.inputs])
-    microvolts = counts * scale + offset
+    microvolts = recording.signal.microvolts(counts)
     moving = np.flatnonzero(np.ptp(microvolts, axis=0) > 0)
     found = [_envelope(microvolts[:, i], rate_hz) for i in moving]
     if found and all(found):

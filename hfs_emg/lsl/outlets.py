@@ -31,9 +31,7 @@ class Outlets:
         self, lsl: Any, name: str, signal: Signal, montage: Montage, *, to_lsl_s: float, simulated: bool
     ) -> None:
         self._to_lsl_s = to_lsl_s
-        self._rate_hz = signal.rate_hz
-        self._scale = np.array([i.microvolts_per_count for i in signal.inputs])
-        self._offset = np.array([i.offset_uv for i in signal.inputs])
+        self._signal = signal
         self._last_s = -np.inf
         self._samples = lsl.StreamOutlet(_samples_info(lsl, name, signal, montage, simulated=simulated))
         words = lsl.StreamInfo(
@@ -48,7 +46,7 @@ class Outlets:
         if not len(kept):
             return
         indices = block.start + kept
-        values = np.column_stack([block.counts[kept] * self._scale + self._offset, indices])
+        values = np.column_stack([self._signal.microvolts(block.counts[kept]), indices])
         # The fit gets better while it runs; time must not go back for it.
         stamps = np.maximum.accumulate(np.maximum(clock.expected_arrivals_s(indices) + self._to_lsl_s, self._last_s))
         self._last_s = float(stamps[-1])
@@ -60,7 +58,7 @@ class Outlets:
 
         names = EpisodePart.__struct_fields__
         text = msgspec.json.encode(EpisodePart(**{n: getattr(episode, n) for n in names})).decode()
-        moment = clock.expected_arrival_s(round(episode.start_s * self._rate_hz)) + self._to_lsl_s
+        moment = clock.expected_arrival_s(round(episode.start_s * self._signal.rate_hz)) + self._to_lsl_s
         self._episodes.push_sample([text], moment)
 
 

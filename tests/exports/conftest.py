@@ -57,7 +57,14 @@ def counts_of(seconds: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def record(
-    folder: Path, subject: str, day: int, *, seconds: int = SECONDS, simulated: bool = False, aux: int = 1
+    folder: Path,
+    subject: str,
+    day: int,
+    *,
+    seconds: int = SECONDS,
+    simulated: bool = False,
+    aux: int = 1,
+    busy: bool = True,
 ) -> Path:
     """One session of the store."""
     width = ads1299_microvolts_per_count(24)
@@ -79,7 +86,7 @@ def record(
     recorder = Recorder(target, start, signal=signal, patient=True)
     recorder.write(Block(0, counts, lost, np.tile(np.arange(len(counts), dtype=np.int32)[:, None] % 1000, (1, aux))))
     recorder.marker(Marker(100, "smile, then\trest"))
-    for episode in episodes(seconds):
+    for episode in episodes(seconds) if busy else []:
         if episode.end_s * 250 < len(counts):
             recorder.episode(episode)
     recorder.finish("asked to", valid_s=len(counts) / 250 - 1, sample_rate_hz=250.2)

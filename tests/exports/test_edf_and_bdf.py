@@ -154,3 +154,20 @@ def test_any_counts_go_out_as_bdf_and_come_back(
     back = open_edf(folder / "x.bdf")
     assert back.signal.rate_hz == rate_hz
     np.testing.assert_array_equal(np.concatenate([b.counts for b in back.blocks()]), counts)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(codes, st.integers(-25_000, 25_000)), min_size=1, max_size=300))
+def test_any_counts_go_out_as_edf_within_half_a_step(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    counts = np.array(rows, np.int32)
+    session = share(tiny(folder, counts), folder)
+    write_edf(session, folder / "x.edf")
+    back = open_edf(folder / "x.edf")
+    theirs = back.signal.microvolts(np.concatenate([b.counts for b in back.blocks()]))
+    off = np.abs(theirs - session.signal.microvolts(counts)).max(axis=0)
+    steps = np.array([i.microvolts_per_count for i in back.signal.inputs])
+    assert (off <= 0.51 * steps).all()
+    assert off[1] < 1e-3, "what fits 16 bits keeps its codes"

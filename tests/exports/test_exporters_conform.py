@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hfs_emg.errors import RequestError
 from hfs_emg.exports import EXPORTERS, Exporter, exporter_named
 from hfs_emg.exports.shared import SharedSession, share
 
-from .conftest import TRUE_DATES
+from .conftest import TRUE_DATES, record
 
 NAMES = [e.name for e in EXPORTERS]
 
@@ -125,3 +126,16 @@ def test_a_passphrase_is_for_archives(store: Path, tmp_path: Path, capsys: pytes
     options = ["--to", "csv", str(tmp_path / "o"), "--passphrase-file", str(tmp_path / "secret"), "--store", str(store)]
     assert main(["export", folder, *options]) == 2
     assert "Only archives are encrypted" in capsys.readouterr().err
+
+
+def test_a_longer_session_needs_no_more_memory(exporter: Exporter, tmp_path: Path) -> None:
+    """Beyond what its episodes take."""
+    peaks = []
+    for day, seconds in ((1, 90), (2, 360)):
+        folder = record(tmp_path / "store", "P1", day, seconds=seconds, busy=False)
+        session = share(folder, tmp_path / "store")
+        tracemalloc.start()
+        exporter.write([session], tmp_path / f"{exporter.name}-{seconds}")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.25 + 1_000_000
