@@ -27,6 +27,7 @@ from hfs_emg.exports.bids_words import (
     emg_sidecar,
     readme,
 )
+from hfs_emg.exports.edf_writing import full_header
 from hfs_emg.exports.several import file_stem, session_label
 from hfs_emg.exports.shared import SharedSession
 
@@ -72,28 +73,25 @@ def _channel_rows(session: SharedSession) -> Iterable[tuple[object, ...]]:
     """EXG inputs, then aux columns, in the order and with the labels of the BDF file."""
     montage = session.montage
     places: dict[int, Channel] = {} if montage is None else {c.input: c for c in montage.channels}
-    rate = session.signal.rate_hz
-    for n, exg in enumerate(session.signal.inputs):
+    inputs, rate = len(session.signal.inputs), session.signal.rate_hz
+    for n, signal in enumerate(full_header(session).signals[:-1]):
         place = places.get(n)
-        muscle = _ABSENT if place is None else f"{place.side.value} {place.site.words}"
-        kind = "MISC" if place is None else "EMG"
-        where = "not analysed" if place is None else "pair along the muscle, 1 cm apart"
-        yield (
-            exg.label[:16], kind, _unit(session, n), _ABSENT, _ABSENT, _ABSENT if place is None else place.side.value, muscle,
-            "other", where, _ABSENT, _ABSENT, rate, "good",
-        )  # fmt: skip
-    for label in session.signal.aux_labels:
-        yield (
-            label[:16], "MISC", _ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT, "auxiliary column of the board", _ABSENT, _ABSENT,
-            rate, _ABSENT,
-        )  # fmt: skip
-
-
-def _unit(session: SharedSession, column: int) -> str:
-    """As in the BDF header."""
-    from hfs_emg.exports.edf_writing import full_header  # noqa: PLC0415
-
-    return full_header(session).signals[column].dimension
+        if place is not None:
+            said = (
+                "EMG",
+                signal.dimension,
+                _ABSENT,
+                _ABSENT,
+                place.side.value,
+                f"{place.side.value} {place.site.words}",
+                "other",
+            )
+            where, status = "pair along the muscle, 1 cm apart", "good"
+        else:
+            unit = signal.dimension or _ABSENT
+            said = ("MISC", unit, _ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
+            where, status = ("not analysed" if n < inputs else "auxiliary column of the board"), _ABSENT
+        yield (signal.label, *said, where, _ABSENT, _ABSENT, rate, status)
 
 
 _EVENT_COLUMNS = (
