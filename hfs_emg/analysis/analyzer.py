@@ -29,7 +29,7 @@ from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
 from hfs_emg.analysis.known import known_of
 from hfs_emg.analysis.levels import LevelLog
-from hfs_emg.analysis.provisional import Provisional
+from hfs_emg.analysis.provisional import TICK_S, Provisional
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.scene import AtomTable, SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
@@ -40,8 +40,6 @@ from hfs_emg.model import Block, Signal
 
 RAIL_MARGIN = 0.001
 """Codes within this share of the range from its end count as rail."""
-TICK_S = 0.04
-"""Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
 TOGETHER_FRAMES = 3000
 TOGETHER_ISLANDS = 16
 """So much is looked at together: enough that numpy's calls cost little, and little enough to stay in a processor's cache."""

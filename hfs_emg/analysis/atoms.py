@@ -39,27 +39,37 @@ RIGHT_CONTEXT_FRAMES = _SMOOTH_FRAMES // 2
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbourhood:
-    """An island with the frames around it: `first` is the absolute index of column 0, the island is columns start…end.
+class Activity:
+    """What atoms are cut from: a stretch with the frames around it. `first` is the absolute index of column 0, the stretch is columns
+    start…end.
 
-    envelope (channels, m): 48 ms mean power. short: 24 ms mean power. floor (channels, m): noise power. slow, fast, hop: power of
-    the other views and of single frames. bad (channels, m). eye (m,): power of the eye potential over its noise, as far as
-    both eyes show it. eye_wave (0 or 2, m): 2–15 Hz at the two lids, µV. wave (channels, m * hop): the EMG itself. gain (channels,):
-    factors on power that make twins alike, by what is usual for this face (`balance`).
+    envelope (channels, m): 48 ms mean power. floor (channels, m): noise power. bad (channels, m). eye (m,): power of the eye potential
+    over its noise, as far as both eyes show it. gain (channels,): factors on power that make twins alike, by what is usual for this
+    face (`balance`).
     """
 
     first: int
     start: int
     end: int
     envelope: Floats
-    short: Floats
-    hop: Floats
-    slow: Floats
-    fast: Floats
     floor: Floats
     gain: Floats
     bad: Flags
     eye: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood(Activity):
+    """An island with the frames around it and all that is measured in them.
+
+    short: 24 ms mean power. slow, fast, hop: power of the other views and of single frames. eye_wave (0 or 2, m): 2–15 Hz at the two
+    lids, µV. wave (channels, m * hop): the EMG itself.
+    """
+
+    short: Floats
+    hop: Floats
+    slow: Floats
+    fast: Floats
     eye_wave: Floats
     wave: Floats
 
@@ -128,7 +138,7 @@ class AtomFinder:
         self._join = clock.frames(_JOIN_S)
         self._shortest = max(2, clock.frames(_SHORTEST_S))
 
-    def states(self, near: Neighbourhood) -> SiteStates:
+    def states(self, near: Activity) -> SiteStates:
         """Which channel is active where, and whether its twin moves with it."""
         level = np.where(near.bad, 0.0, near.envelope / near.floor)
         burst = hysteresis(level, self._on, self._off)
@@ -146,13 +156,13 @@ class AtomFinder:
         two_sided = burst & ~one_sided & ~one_sided[self.twins]
         return SiteStates(burst, one_sided, two_sided, up, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
 
-    def _background(self, near: Neighbourhood) -> Floats:
+    def _background(self, near: Activity) -> Floats:
         back, far = (self._clock.frames(s) for s in _BACKGROUND_S)
         padded = np.concatenate([np.repeat(near.envelope[:, :1], far, axis=1), near.envelope], axis=1)
         lowest = moving_minimum(padded, far - back + 1)
         return lowest[:, : near.envelope.shape[1]]
 
-    def atoms(self, near: Neighbourhood, states: SiteStates) -> list[Atom]:
+    def atoms(self, near: Activity, states: SiteStates) -> list[Atom]:
         """Atoms that begin within the island, by start, one-sided before two-sided."""
         found: list[Atom] = []
         for side in Side:
@@ -162,39 +172,50 @@ class AtomFinder:
         together = states.two_sided.copy()
         if len(self._eyes) == 2:
             together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
+        nowhere = np.zeros_like(together)
         for rows in self._regions:
             # A blink stands out of a smile; syllables need not stand apart.
-            core = states.up if rows == self._eyes else np.zeros_like(together)
+            core = states.up if rows == self._eyes else nowhere
             found += self._gather(near, states, _Sought("both", rows, together, core))
         return sorted(found, key=lambda a: (a.start, a.side == "both", a.side, a.channels))
 
-    def _gather(self, near: Neighbourhood, states: SiteStates, sought: _Sought) -> list[Atom]:
-        side, rows, flags = sought.side, sought.rows, sought.flags
-        own = flags[rows]
+    def _gather(self, near: Activity, states: SiteStates, sought: _Sought) -> list[Atom]:
+        side, rows = sought.side, sought.rows
+        inside = slice(near.start, near.end)
+        own = sought.flags[rows, inside]
         count = own.view(np.int8).sum(axis=0, dtype=np.int8)
-        count[: near.start] = 0
-        count[near.end :] = 0
         whole = runs(count > 0, self._close)
         if not whole:
             return []
-        several = (own & sought.core[rows]).view(np.int8).sum(axis=0, dtype=np.int8) >= 2
-        strength = np.sqrt(np.where(own, near.envelope[rows], 0.0)).sum(axis=0)
-        accompanied = np.zeros_like(several)
-        if side != "both":
-            accompanied |= np.logical_or.reduce(own & states.burst[self.twins[rows]])
-        parts = [(part, span) for span in whole for part in self._parts(several, strength, accompanied, *span)]
-        mine = np.zeros_like(flags)
+        parts = self._cut(near, states, sought, own, whole)
+        mine = np.zeros((len(sought.flags), own.shape[1]), dtype=np.bool_)
         mine[rows] = own
         frames_before = np.zeros((len(own), own.shape[1] + 1), dtype=np.int32)
         np.cumsum(own, axis=1, out=frames_before[:, 1:])
         starts, ends = ([part[i] for part, _ in parts] for i in (0, 1))
         enough = (frames_before[:, ends] - frames_before[:, starts] >= self._shortest).T.tolist()
+        at = near.start
         found = []
         for ((start, end), span), takes_part in zip(parts, enough, strict=True):
             channels = tuple(c for c, takes in zip(rows, takes_part, strict=True) if takes)
             if channels:
-                found.append(Atom(side, start, end, mine[:, start:end], channels, span))
+                stretch = (at + span[0], at + span[1])
+                found.append(Atom(side, at + start, at + end, mine[:, start:end], channels, stretch))
         return found
+
+    def _cut(
+        self, near: Activity, states: SiteStates, sought: _Sought, own: Flags, whole: list[tuple[int, int]]
+    ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """The parts of each stretch, each with its stretch; columns of the island. own (rows, n): where its channels take part."""
+        rows, inside = sought.rows, slice(near.start, near.end)
+        several = (own & sought.core[rows, inside]).view(np.int8).sum(axis=0, dtype=np.int8) >= 2
+        if not several.any():
+            return [(span, span) for span in whole]
+        strength = np.sqrt(np.where(own, near.envelope[rows, inside], 0.0)).sum(axis=0)
+        accompanied = np.zeros_like(several)
+        if sought.side != "both":
+            accompanied |= np.logical_or.reduce(own & states.burst[self.twins[rows], inside])
+        return [(part, span) for span in whole for part in self._parts(several, strength, accompanied, *span)]
 
     def _parts(
         self, several: Flags, strength: Floats, accompanied: Flags, start: int, end: int
@@ -253,9 +274,10 @@ def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:
 
 def hysteresis(level: Floats, on: float, off: float) -> Flags:
     """True where a row stays at or above `off` in a run that reaches `on` somewhere. level (rows, n)."""
-    reached, support = level >= on, level >= off
+    reached = level >= on
     if not reached.any():
-        return np.zeros_like(support)
+        return reached
+    support = level >= off
     changes = np.ones(support.shape, dtype=np.bool_)
     np.not_equal(support[:, 1:], support[:, :-1], out=changes[:, 1:])
     starts = np.flatnonzero(changes)

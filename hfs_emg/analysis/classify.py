@@ -134,7 +134,7 @@ class _Tables:
         self._strides = np.ones(len(tables), dtype=np.int64)
         self._paired = np.array([len(t.axes) == 2 for t in tables], dtype=np.bool_)
         offsets: list[int] = []
-        rows: list[Floats] = []
+        rows: list[list[float]] = []
         for i, table in enumerate(tables):
             size = 1
             for k, axis in enumerate(table.axes):
@@ -147,12 +147,11 @@ class _Tables:
                 self._strides[i] = len(table.axes[1].edges) + 2
             if len(table.scores) != size or any(len(row) != len(CLASSES) for row in table.scores):
                 raise RequestError(f"{name}: a table of {table.axes[0].feature} does not fit its edges; train it anew.")
-            scores = np.array(table.scores)
-            offsets.append(sum(len(r) for r in rows))
-            rows.append(scores)
+            offsets.append(len(rows))
+            rows += table.scores
         self._axes.close()
         self._offsets = np.array(offsets, dtype=np.int64)
-        self._rows = np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
+        self._rows = np.array(rows).reshape(-1, len(CLASSES))
 
     def _entries(self, values: Floats) -> Floats:
         """values (n, features) to (n, tables, classes)."""
@@ -165,11 +164,12 @@ class _Tables:
         """values (n, features) to (n, classes)."""
         return np.asarray(self._intercept + self._entries(values).sum(axis=1))
 
-    def contributions(self, values: Floats, kind: int) -> Floats:
-        """Of one atom to one kind: values (features,) to (features,). A pair's entry is credited to both of its features, half and half."""
-        half = np.where(self._paired, 0.5, 1.0) * self._entries(values[None])[0, :, kind]
+    def contributions(self, values: Floats, kinds: Sequence[int]) -> Floats:
+        """Of one atom to some kinds: values (features,) to (kinds, features). A pair's entry is credited to both, half and half."""
+        half = np.where(self._paired, 0.5, 1.0) * self._entries(values[None])[0, :, kinds]
         credited = np.concatenate([self._features[:, 0], self._features[self._paired, 1]])
-        return np.asarray(np.bincount(credited, np.concatenate([half, half[self._paired]]), minlength=self._names))
+        each = np.concatenate([half, half[:, self._paired]], axis=1)
+        return np.stack([np.bincount(credited, mine, minlength=self._names) for mine in each])
 
 
 class Classifier:
@@ -212,7 +212,8 @@ class Classifier:
         order = np.argsort(-decision.probability, kind="stable")
         mine = CLASSES.index(kind) if kind in CLASSES else int(order[0])
         rival = int(order[0]) if int(order[0]) != mine else int(order[1])
-        weight = self._credits(decision.values, mine) - self._credits(decision.values, rival)
+        said_for, said_against = self._credits(decision.values, (mine, rival))
+        weight = said_for - said_against
         ranked = np.argsort(-weight, kind="stable")
         said: list[str] = []
         for i in ranked:
@@ -227,12 +228,12 @@ class Classifier:
         rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
         return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
 
-    def _credits(self, values: Floats, kind: int) -> Floats:
-        """What each feature (len(ALL_NAMES),) of an atom says for a kind."""
-        found = self._in_context.contributions(values, kind)
+    def _credits(self, values: Floats, kinds: Sequence[int]) -> Floats:
+        """What each feature (len(ALL_NAMES),) of an atom says for some kinds: (kinds, features)."""
+        found = self._in_context.contributions(values, kinds)
         # What the first look says is said by what it was drawn from.
-        found[len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
-        found[: len(NAMES)] += self._alone.contributions(values[: len(NAMES)], kind)
+        found[:, len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
+        found[:, : len(NAMES)] += self._alone.contributions(values[: len(NAMES)], kinds)
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Neighbourhood
+from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Activity, Neighbourhood
 from hfs_emg.analysis.balance import PairBalance
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
@@ -185,7 +185,7 @@ class LevelLog:
         flags = self._activity.read(start, end)
         return flags[0], flags[1]
 
-    def above_on(self, near: Neighbourhood) -> Flags:
+    def above_on(self, near: Activity) -> Flags:
         """Where a channel is above its on-threshold."""
         return np.asarray(~near.bad & (near.envelope >= self._on * near.floor))
 
@@ -215,13 +215,34 @@ class LevelLog:
             eye_wave=take(self._eye_wave),
             wave=np.ascontiguousarray(self._wave.read(start * samples, stop * samples)),
         )
-        lines = self._lines.get(first // self._clock.second, ())
-        if lines and stop - start <= self._clock.frames(LONGEST_S):
-            self._take_hum_off(near, stop, lines)
+        self._take_hum_off(near, stop, first)
         return near
 
-    def _take_hum_off(self, near: Neighbourhood, stop: int, lines: tuple[float, ...]) -> None:
-        """Wave and power of a neighbourhood without the ringing of the notches, where a fit of the hum allows it."""
+    def glance(self, first: int, end: int, before: int, after: int) -> Activity:
+        """The same without what only measuring needs. It is to be used at once: it shows the log itself, not a copy."""
+        start = max(first - before, self._envelope.start)
+        stop = min(end + after, self._envelope.end)
+        near = Activity(
+            first=start,
+            start=first - start,
+            end=end - start,
+            envelope=self._envelope.read(start, stop).copy(),
+            floor=self._floor.read(start, stop),
+            gain=self._gain.read(first, first + 1)[:, 0],
+            bad=self._bad.read(start, stop),
+            eye=self._eye.read(start, stop)[0],
+        )
+        self._take_hum_off(near, stop, first)
+        return near
+
+    def _take_hum_off(self, near: Activity, stop: int, at: int) -> None:
+        """Wave and power of a neighbourhood without the ringing of the notches, where a fit of the hum allows it.
+
+        at: frame whose lines count.
+        """
+        lines = self._lines.get(at // self._clock.second, ())
+        if not lines or stop - near.first > self._clock.frames(LONGEST_S):
+            return
         hop, pad, half = self._clock.hop, self._clock.window, self._clock.window // 2
         start, end = max(near.first - pad, 0), stop + pad - half  # both are held whenever the neighbourhood itself is
         band = self._band.read(start * hop, end * hop)
@@ -235,6 +256,8 @@ class LevelLog:
         padded = _widened(power[good], half, half)
         inside = slice(before, before + stop - near.first)
         near.envelope[good] = moving_mean(padded, self._clock.window)[:, inside]
+        if not isinstance(near, Neighbourhood):
+            return
         near.short[good] = moving_mean(padded[:, half - 1 :], SHORT_FRAMES)[:, inside]
         near.hop[good] = power[good, inside]
         near.wave[good] = cleaned[good, before * hop : (before + stop - near.first) * hop]

@@ -5,16 +5,42 @@ It is a pure function of the frames before a fixed tick, as everything else is o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, AtomFinder, Neighbourhood, SiteStates
+from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, Activity, AtomFinder, SiteStates
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.levels import LevelLog
 from hfs_emg.events import InProgress, Kind
 
 Striking = dict[str, NDArray[np.bool_]]
+
+TICK_S = 0.04
+"""Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either."""
+PIECE_S = 1.0
+"""A stretch is looked at in pieces of this length, at fixed frames from its first: what is new in it costs the same however long it
+lasts.
+"""
+
+LONG_TICKS = 3
+"""A stretch longer than that is looked at again only after so many ticks (0.12 s), at fixed ones: speech lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one piece shows; whether it begins with the piece, and whether it lasts to its end."""
+
+    shown: InProgress
+    begins: bool
+    lasts: bool
+
+    def continues(self, other: _Seen) -> bool:
+        """Whether it is what was seen in the piece before, going on."""
+        same = self.shown.side == other.shown.side and self.shown.kind is other.shown.kind
+        return self.begins and other.lasts and same
 
 
 class Provisional:
@@ -26,24 +52,32 @@ class Provisional:
         self._atoms = atoms
         self._rows = {side.value: list(montage.on(side)) for side in Side}
         self._eyes = {i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI}
-        self._known: dict[tuple[int, int], list[InProgress]] = {}
+        self._tick = max(1, clock.frames(TICK_S))
+        self._piece = clock.frames(PIECE_S)
+        self._before = clock.frames(BEFORE_S)
+        self._known: dict[tuple[int, int, int], list[_Seen]] = {}
 
     def at(self, until: int, stretches: list[tuple[int, int]]) -> tuple[InProgress, ...]:
         """What is in progress at a frame, in stretches of activity before it. What no longer grows is not looked at again."""
         known, self._known = self._known, {}
         running: list[InProgress] = []
-        for stretch in stretches:
-            after = min(until - stretch[1], RIGHT_CONTEXT_FRAMES)
-            found = known.get(stretch)
-            if found is None:
-                found = self._within(*stretch, after)
-            if after == RIGHT_CONTEXT_FRAMES:
-                self._known[stretch] = found
-            running += found
+        for first, last in stretches:
+            seen_until = until if last - first <= self._piece else until - until // self._tick % LONG_TICKS * self._tick
+            end = min(last, seen_until)
+            previous: list[_Seen] = []
+            for start in range(first, end, self._piece):
+                stop = min(start + self._piece, end)
+                where = (start, stop, min(seen_until - stop, RIGHT_CONTEXT_FRAMES))
+                found = known.get(where)
+                if found is None:
+                    found = self._within(*where)
+                self._known[where] = found
+                running += [seen.shown for seen in found if not any(seen.continues(other) for other in previous)]
+                previous = found
         return tuple(running)
 
-    def _within(self, first: int, end: int, after: int) -> list[InProgress]:
-        near = self._levels.neighbourhood(first, end, self._clock.frames(BEFORE_S), after)
+    def _within(self, first: int, end: int, after: int) -> list[_Seen]:
+        near = self._levels.glance(first, end, self._before, after)
         states = self._atoms.states(near)
         striking = self.striking(near, states)
         found = []
@@ -52,10 +86,11 @@ class Provisional:
                 kind = Kind.BLINK if any(c in self._eyes for c in atom.channels) else Kind.VOLUNTARY
             else:
                 kind = Kind.SPASM if striking[atom.side][atom.start : atom.end].any() else Kind.UNSURE
-            found.append(InProgress(self._clock.seconds(near.first + atom.start), kind, atom.side))
+            shown = InProgress(self._clock.seconds(near.first + atom.start), kind, atom.side)
+            found.append(_Seen(shown, atom.start == near.start, atom.end == near.end))
         return found
 
-    def striking(self, near: Neighbourhood, states: SiteStates) -> Striking:
+    def striking(self, near: Activity, states: SiteStates) -> Striking:
         """Frames that look like a spasm of a side: two of its sites above their on-threshold and one-sided."""
         strong = (self._levels.above_on(near) & states.one_sided).view(np.int8)
         return {side: strong[rows].sum(axis=0, dtype=np.int8) >= 2 for side, rows in self._rows.items()}
