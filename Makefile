@@ -60,7 +60,7 @@ to-compare:
 system:
 	@test "$$(id -u)" = 0 || { echo "make system installs Debian packages and needs root: sudo make system" >&2; exit 1; }
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make python3 python3-venv chromium fonts-dejavu-core
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git make python3 python3-venv chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 clean:
 	rm -rf .venv demo-store build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,6 +2,10 @@
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// Sizes follow the page's letters, which are larger on a very large screen.
+const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+const letters = () => `${11 * unit()}px sans-serif`;
+
 function sized(canvas) {
   const scale = devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -26,7 +30,7 @@ export function drawOverview(canvas, data, events, span) {
   const x = (s) => (s / data.duration_s) * width;
   hatch(g, (data.invalid ?? data.gaps).map(([from, to]) => [x(from), Math.max(1.5, x(to) - x(from))]), height);
   const rows = { right: 0, left: 1 };
-  g.font = "11px sans-serif";
+  g.font = letters();
   for (const [side, row] of Object.entries(rows)) {
     const [top, deep] = [row * (height - 10) / 2 + 2, (height - 10) / 2 - 4];
     density(g, events.filter((e) => e.side === side && e.named === "spasm"), { x, top, deep, data, width });
@@ -37,7 +41,7 @@ export function drawOverview(canvas, data, events, span) {
       g.fillRect(x(e.start), top + deep * (1 - tall), Math.max(1.5, x(e.end) - x(e.start)), deep * tall);
     }
     g.fillStyle = ink("--text");
-    g.fillText(side, 4, top + 10);
+    g.fillText(side, 4, top + 10 * unit());
   }
   g.fillStyle = ink("--text");
   for (const [s] of data.markers) {
@@ -85,17 +89,18 @@ export function drawTraces(canvas, { trace, span, channels, event, selection }) 
   const [g, width, height] = sized(canvas);
   const order = [...channels.keys()].sort((a, b) => (channels[a].side === "right" ? 0 : 1) - (channels[b].side === "right" ? 0 : 1) || a - b);
   const x = (s) => ((s - span[0]) / (span[1] - span[0])) * width;
-  const tall = (height - 16) / order.length;
+  const foot = 16 * unit();
+  const tall = (height - foot) / order.length;
   let reach = 20;
   for (const v of trace.values) if (Math.abs(v) > reach) reach = Math.abs(v);
   if (event) {
     g.fillStyle = ink("--panel");
-    g.fillRect(x(event.start), 0, x(event.end) - x(event.start), height - 16);
+    g.fillRect(x(event.start), 0, x(event.end) - x(event.start), height - foot);
   }
   if (selection) {
     g.fillStyle = ink("--accent");
     g.globalAlpha = 0.25;
-    g.fillRect(x(selection[0]), 0, x(selection[1]) - x(selection[0]), height - 16);
+    g.fillRect(x(selection[0]), 0, x(selection[1]) - x(selection[0]), height - foot);
     g.globalAlpha = 1;
   }
   order.forEach((channel, row) => {
@@ -104,18 +109,18 @@ export function drawTraces(canvas, { trace, span, channels, event, selection }) 
     for (const [label, from, to] of event?.bursts ?? []) {
       if (label !== channels[channel].label) continue;
       g.fillStyle = ink(`--kind-${event.kind}`);
-      g.fillRect(x(from), middle - tall * 0.46, Math.max(2, x(to) - x(from)), 4);
+      g.fillRect(x(from), middle - tall * 0.46, Math.max(2, x(to) - x(from)), 4 * unit());
     }
     g.fillStyle = ink("--text");
-    g.font = "11px sans-serif";
-    g.fillText(`${channels[channel].side} ${channels[channel].site}`, 4, middle - tall * 0.5 + 11);
+    g.font = letters();
+    g.fillText(`${channels[channel].side} ${channels[channel].site}`, 4, middle - tall * 0.5 + 11 * unit());
   });
   scale(g, { width, height, span, x, reach });
 }
 
 function line(g, trace, channel, { x, middle, gain }) {
   g.strokeStyle = ink("--text");
-  g.lineWidth = 1;
+  g.lineWidth = unit();
   g.beginPath();
   for (let k = 0; k < trace.points; k++) {
     const y = middle - gain * trace.values[channel * trace.points + k];
@@ -128,11 +133,11 @@ function scale(g, { width, height, span, x, reach }) {
   const length = span[1] - span[0];
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10].find((s) => length / s <= 8) ?? 20;
   g.fillStyle = ink("--faint");
-  g.font = "11px sans-serif";
+  g.font = letters();
   for (let s = Math.ceil(span[0] / step) * step; s < span[1]; s += step) {
-    g.fillRect(x(s), height - 16, 1, 4);
+    g.fillRect(x(s), height - 16 * unit(), unit(), 4 * unit());
     g.fillText(`${s.toFixed(step < 1 ? 1 : 0)} s`, x(s) + 2, height - 3);
   }
   const words = `±${reach.toFixed(0)} µV`;
-  g.fillText(words, width - g.measureText(words).width - 4, 12);
+  g.fillText(words, width - g.measureText(words).width - 4, 12 * unit());
 }
