@@ -26,20 +26,14 @@ _MOST_LOG2 = 1.0
 class PairBalance:
     """Balance of the pairs of one montage. gain (channels,): factors on power that make the twins alike; 1 without a twin."""
 
-    def __init__(
-        self, channels: int, pairs: list[tuple[int, int]], expected_log2: dict[tuple[int, int], float] | None = None
-    ) -> None:
-        """expected_log2: left over right by pair, where a calibration has measured it; alike where not."""
+    def __init__(self, channels: int, pairs: list[tuple[int, int]]) -> None:
         self._pairs = pairs
-        self._expected = [_bounded((expected_log2 or {}).get(pair, 0.0)) for pair in pairs]
         self._left = [a for a, _ in pairs]
         self._right = [b for _, b in pairs]
         self._memory = np.full((len(pairs), MEMORY_WINDOWS), np.nan)
         self._filled = [0] * len(pairs)
         self._next = [0] * len(pairs)
         self.gain: Floats = np.ones(channels)
-        for i, expected in enumerate(self._expected):
-            self._set(i, expected)
 
     def push_second(self, windows: Floats, spoiled: NDArray[np.bool_], floor: Floats) -> None:
         """windows (channels, n): mean power of the windows of one second; floor (channels,): noise power."""
@@ -63,12 +57,7 @@ class PairBalance:
         ordered = self._memory[i, :filled].copy()
         ordered.partition(((filled - 1) // 2, filled // 2))
         median = float(ordered[(filled - 1) // 2] + ordered[filled // 2]) / 2
-        self._set(i, _bounded((median * filled + self._expected[i] * _DOUBT_WINDOWS) / (filled + _DOUBT_WINDOWS)))
-
-    def _set(self, i: int, habit: float) -> None:
+        habit = median * filled / (filled + _DOUBT_WINDOWS)
+        habit = min(max(habit, -_MOST_LOG2), _MOST_LOG2)
         left, right = self._pairs[i]
         self.gain[left], self.gain[right] = 2.0**-habit, 2.0**habit
-
-
-def _bounded(habit_log2: float) -> float:
-    return min(max(habit_log2, -_MOST_LOG2), _MOST_LOG2)

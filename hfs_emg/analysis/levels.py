@@ -58,7 +58,7 @@ class LevelLog:
         self._noise = NoiseFloor(channels)
         if known is not None:
             self._noise.lend(known.rest_power)
-        self._balance = PairBalance(channels, list(pairs), known.habit_log2 if known is not None else None)
+        self._balance = PairBalance(channels, list(pairs))
         self._gain = SlidingArray(channels, np.float64)
         self._eyes = list(eyes) if len(eyes) == 2 else []
         self._eye_noise = NoiseFloor(len(self._eyes), SLOW_WINDOWS)

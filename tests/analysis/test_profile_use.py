@@ -1,4 +1,4 @@
-"""What a calibration profile changes in the analysis: crosstalk taken off, symmetry and resting levels known from the start."""
+"""What a calibration profile changes in the analysis: crosstalk taken off, resting levels known from the start."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side, Site, default_montage
+from calibration.montage import Montage, Site, default_montage
 from calibration.profile import BlinkProfile, CalibrationProfile, ChannelProfile, Level
 from calibration.tasks import REFERENCE_TASKS
 from hfs_emg.analysis.analyzer import Analyzer
-from hfs_emg.analysis.balance import PairBalance
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.known import known_of
 from hfs_emg.analysis.noise import LENT_STUCK_SECONDS, NoiseFloor
@@ -85,18 +84,6 @@ def test_only_entries_across_the_face_that_are_well_known_are_used() -> None:
     assert known.across[0, 5]
     assert known.across[5, 0]
     assert not known.across[0, 1], "along the face muscles are neighbours, and work together"
-
-
-def test_symmetry_is_known_before_the_first_movement() -> None:
-    known = known_of(profile(), MONTAGE, 250.0)
-    eyes = (MONTAGE.index(Side.LEFT, Site.ORBICULARIS_OCULI), MONTAGE.index(Side.RIGHT, Site.ORBICULARIS_OCULI))
-    assert eyes[0] is not None
-    assert eyes[1] is not None
-    pair = (eyes[0], eyes[1])
-    assert known.habit_log2[pair] == pytest.approx(0.5), "half of the blinks' factor two, for contractions were alike"
-    gain = PairBalance(8, list(known.habit_log2), known.habit_log2).gain
-    assert gain[pair[0]] * 2**0.5 == pytest.approx(1.0)
-    assert gain[pair[1]] == pytest.approx(2**0.5)
 
 
 def test_a_lent_floor_gives_way_where_the_channel_is_louder_today() -> None:
