@@ -4,7 +4,7 @@ STORE ?= demo-store
 # Modules, not the scripts beside them: those name the folder they were made in.
 RUN := .venv/bin/python -m
 
-.PHONY: demo test check lint types bench bench-peers accuracy calibration reliability pictures system clean to-run to-develop to-compare
+.PHONY: demo test check lint types bench bench-web bench-peers accuracy calibration reliability pictures system clean to-run to-develop to-compare
 
 demo: to-run
 	@$(RUN) hfs_emg demo --store "$(STORE)"
@@ -26,6 +26,10 @@ types: to-develop
 bench: to-develop
 	@$(RUN) benchmarks.bench
 
+# The live page's cost and its frames on a slow browser: a minute and a half, with Chromium.
+bench-web: to-develop
+	@$(RUN) benchmarks.web
+
 # What people use today on the same simulated faces, docs/peers.md anew: some minutes, and some 400 MB of libraries are installed first.
 bench-peers: to-compare
 	@$(RUN) benchmarks.peers
@@ -43,8 +47,10 @@ calibration: to-run
 	@$(RUN) benchmarks.calibration
 
 # The pictures of README.md and docs/, drawn by the program itself.
-pictures: to-run
+pictures: to-develop
 	$(RUN) docs.draw
+	$(RUN) docs.pages
+	$(RUN) docs.clinic
 
 to-run:
 	@.ci/environment "$(PYTHON)" report web

@@ -4,6 +4,7 @@ import { NO_SAMPLE } from "/static/feed.js";
 
 const GAP = 14; // pixels that are blank ahead of the sweep
 const LABEL_ROOM = 22;
+const LABEL_WIDTH = 110;
 
 export class Ring {
   // The samples of the window, by index; channels × length.
@@ -115,8 +116,9 @@ export class Sweep {
     const context = this.context;
     const height = this.canvas.height;
     const room = LABEL_ROOM * this.ratio;
+    const label = (LABEL_WIDTH * this.ratio) / scale;
     for (const band of this.bands()) {
-      if (band.end < from || band.start > to) continue;
+      if (Math.max(band.end, band.start + label) < from || band.start > to) continue;
       const x = (band.start - turn) * scale;
       const width = Math.max(2, (Math.min(band.end, to) - band.start) * scale);
       const colour = this.colour(band.kind);
