@@ -75,6 +75,17 @@ SWEEPS: tuple[Sweep, ...] = (
         ),
     ),
     Sweep(
+        "profile",
+        "What a calibration buys",
+        "crosstalk across the face, %",
+        "The same faces without a profile, and with that of a full calibration of the same person and electrodes just before. What is "
+        "taken from it is in decision 16.",
+        tuple(
+            Line(name, tuple((100 * x, Conditions(crosstalk_across=x, calibrated=with_profile)) for x in (0.01, 0.1)))
+            for name, with_profile in (("without a profile", False), ("with a profile", True))
+        ),
+    ),
+    Sweep(
         "mains",
         "Mains hum",
         "mains hum, µV RMS",

@@ -50,8 +50,6 @@ class Conditions:
     """Share of samples lost, in drop-outs (Gilbert, Bell Syst. Tech. J. 39:1253, 1960)."""
     rate_hz: float | None = None
     channels: int | None = None
-    leaky: bool = False
-    """Strong crosstalk across the midline."""
     calibrated: bool = False
     """Analysed with the profile of a calibration of the same person just before."""
 
@@ -120,8 +118,7 @@ class Outcome:
 def run_trial(trial: Trial, model: bytes | None = None) -> Outcome:
     """Simulate, analyse by a model file's content (None: the program's own), score."""
     subject, conditions = trial.subject, trial.conditions
-    leaky = 1.0 if conditions.leaky else subject.leaky
-    scenario = conditions.applied(draw_subject(subject.seed, subject.phenotype, leaky))
+    scenario = conditions.applied(draw_subject(subject.seed, subject.phenotype, subject.leaky))
     rate_hz = conditions.rate_hz or scenario.suggested_rate_hz
     channels = conditions.channels or scenario.suggested_channels
     face = SimulatedFace(scenario, seed=subject.seed, rate_hz=rate_hz, channels=channels)
