@@ -91,6 +91,7 @@ class NoiseFloor:
         for filled in set(self._filled[changed].tolist()):
             which = changed & (self._filled == filled)
             at = int(_QUANTILE * (filled - 1))
-            ordered = np.partition(self._memory[which, :filled], at, axis=1)[:, at]
-            self.power[which] = np.maximum(ordered / self._statistics.quantile, LEAST_RMS_UV**2)
+            ordered = self._memory[which, :filled]
+            ordered.partition(at, axis=1)
+            self.power[which] = np.maximum(ordered[:, at] / self._statistics.quantile, LEAST_RMS_UV**2)
         self.known |= changed

@@ -50,13 +50,15 @@ class SwingFinder:
         self._noise = NoiseFloor(len(channels), SLOW_WINDOWS)
         self._width = max(2, clock.frames(WINDOW_S))
         self._apart = clock.frames(APART_S)
-        self._power: Floats = np.zeros((len(channels), 0))
-        self._bad: Flags = np.zeros((len(channels), 0), dtype=np.bool_)
+        self._lead = self._width - 1
+        self._power: Floats = np.zeros((len(channels), self._lead + clock.second))
+        """Of the frames of this second, and before them the last ones of the second before."""
+        self._bad: Flags = np.ones(self._power.shape, dtype=np.bool_)
+        self._in_second = 0
         self._end = 0
         """Frames that have come."""
-        self._second: list[Floats] = []
-        self._second_bad: list[Flags] = []
-        self._in_second = 0
+        self._from = np.full(len(channels), np.inf)
+        """Mean power over WINDOW_S that is a swing in this second."""
         self._open: tuple[int, int] | None = None
         self._peaks = np.zeros(len(channels))
         self._ripe: list[Swing] = []
@@ -67,9 +69,14 @@ class SwingFinder:
         done = 0
         while done < slow.shape[1]:
             take = min(self._clock.second - self._in_second, slow.shape[1] - done)
-            cut = slice(done, done + take)
-            self._look(slow[:, cut], bad[:, cut])
-            self._learn(slow[:, cut], bad[:, cut])
+            at = self._lead + self._in_second
+            self._power[:, at : at + take] = slow[:, done : done + take]
+            self._bad[:, at : at + take] = bad[:, done : done + take]
+            self._end += take
+            self._in_second += take
+            self._look(at - self._lead, at + take)
+            if self._in_second == self._clock.second:
+                self._turn_second()
             done += take
 
     def cover(self, first: int, end: int) -> None:
@@ -90,38 +97,31 @@ class SwingFinder:
         """At the end of the stream: what swings still has ended."""
         self._close()
 
-    def _learn(self, slow: Floats, bad: Flags) -> None:
-        self._second.append(slow)
-        self._second_bad.append(bad)
-        self._in_second += slow.shape[1]
-        if self._in_second < self._clock.second:
-            return
-        whole = self._clock.second // self._width * self._width
-        shape = (len(slow), whole // self._width, self._width)
-        windows = np.concatenate(self._second, axis=1)[:, :whole].reshape(shape).mean(axis=2)
-        spoiled = np.asarray(np.concatenate(self._second_bad, axis=1)[:, :whole].reshape(shape).any(axis=2))
+    def _turn_second(self) -> None:
+        width, lead = self._width, self._lead
+        whole = self._clock.second // width * width
+        shape = (len(self._power), whole // width, width)
+        windows = self._power[:, lead : lead + whole].reshape(shape).mean(axis=2)
+        spoiled = np.asarray(self._bad[:, lead : lead + whole].reshape(shape).any(axis=2))
         self._noise.push_second(windows, spoiled)
-        self._second, self._second_bad, self._in_second = [], [], 0
-
-    def _look(self, slow: Floats, bad: Flags) -> None:
-        power = np.concatenate([self._power, slow], axis=1)
-        spoiled = np.concatenate([self._bad, bad], axis=1)
-        self._end += slow.shape[1]
-        self._power = power[:, max(0, power.shape[1] - self._width + 1) :]
-        self._bad = spoiled[:, max(0, spoiled.shape[1] - self._width + 1) :]
-        if power.shape[1] < self._width:
-            return
         least = np.maximum(self._least, OVER_FLOOR**2 * self._noise.power)
-        least = np.where(self._noise.known, least, np.inf)
+        self._from = np.where(self._noise.known, least, np.inf)
+        for kept in (self._power, self._bad):
+            kept[:, :lead] = kept[:, self._clock.second :]
+        self._in_second = 0
+
+    def _look(self, first: int, end: int) -> None:
+        """At the windows that end with the newest columns; first…end: all that they cover."""
+        power = self._power[:, first:end]
         # A mean is no more than the highest: most seconds need no closer look.
-        if (power.max(axis=1) > 0.999 * least).any():
-            self._find(power, spoiled, least)
+        if (power.max(axis=1) > 0.999 * self._from).any():
+            self._find(power, self._bad[:, first:end])
         if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
             self._close()
 
-    def _find(self, power: Floats, spoiled: Flags, least: Floats) -> None:
+    def _find(self, power: Floats, spoiled: Flags) -> None:
         mean = moving_mean(power, self._width)
-        over = mean > least[:, None]
+        over = mean > self._from[:, None]
         base = self._end - power.shape[1]
         if over.any():
             over &= ~_any(spoiled, self._width)
