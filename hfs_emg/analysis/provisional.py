@@ -5,6 +5,7 @@ It is a pure function of the frames before a fixed tick, as everything else is o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,10 +38,10 @@ class _Seen:
     begins: bool
     lasts: bool
 
-    def continues(self, other: _Seen) -> bool:
+    def goes_on_from(self, previous: Sequence[_Seen]) -> bool:
         """Whether it is what was seen in the piece before, going on."""
-        same = self.shown.side == other.shown.side and self.shown.kind is other.shown.kind
-        return self.begins and other.lasts and same
+        mine = self.shown.side, self.shown.kind
+        return self.begins and any(other.lasts and mine == (other.shown.side, other.shown.kind) for other in previous)
 
 
 class Provisional:
@@ -72,7 +73,7 @@ class Provisional:
                 if found is None:
                     found = self._within(*where)
                 self._known[where] = found
-                running += [seen.shown for seen in found if not any(seen.continues(other) for other in previous)]
+                running += [seen.shown for seen in found if not seen.goes_on_from(previous)]
                 previous = found
         return tuple(running)
 
