@@ -13,18 +13,18 @@ from hfs_emg.model import Input, Signal
 RATE_HZ = 250.0
 LSB_UV = 0.0223517
 FROM_S, TO_S = 6.0, 9.5
-BROWS_S = 8.1
+BROWS_S = (7.2, 7.9, 8.6)
 
 
 @pytest.fixture(scope="module")
 def shown() -> list[tuple[float, tuple[InProgress, ...]]]:
-    """Mouth and cheek of the right side for 3.5 s; both brows for 0.4 s within that. What is shown every 40 ms, and when."""
+    """Mouth and cheek of the right side for 3.5 s; both brows three times for 0.3 s within that. What is shown every 40 ms, and when."""
     montage = default_montage(8)
     rng = np.random.default_rng(3)
     uv = rng.standard_normal((int(11 * RATE_HZ), 8))
     lower = [i for i in montage.on(Side.RIGHT) if montage.channels[i].site.lower_face]
     brows = [i for i, channel in enumerate(montage.channels) if channel.site is Site.FRONTALIS]
-    for rows, start_s, end_s in ((lower, FROM_S, TO_S), (brows, BROWS_S, BROWS_S + 0.4)):
+    for rows, start_s, end_s in ((lower, FROM_S, TO_S), *((brows, at_s, at_s + 0.3) for at_s in BROWS_S)):
         span = slice(int(start_s * RATE_HZ), int(end_s * RATE_HZ))
         uv[span, rows] *= 40.0
     counts = np.round(uv / LSB_UV).astype(np.int32)
@@ -46,5 +46,6 @@ def test_a_spasm_that_lasts_is_shown_soon_and_once_and_keeps_its_beginning(
 def test_what_begins_within_a_long_stretch_is_shown_within_a_fifth_of_a_second(
     shown: list[tuple[float, tuple[InProgress, ...]]],
 ) -> None:
-    seen = [at_s for at_s, now in shown if any(p.side == "both" and p.start_s > FROM_S + 1.0 for p in now)]
-    assert BROWS_S < seen[0] <= BROWS_S + 0.2
+    for began_s in BROWS_S:
+        seen = [at_s for at_s, now in shown if any(p.side == "both" and abs(p.start_s - began_s) < 0.1 for p in now)]
+        assert began_s < seen[0] <= began_s + 0.2
