@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import scale
+
 Figures = dict[str, Any]
 
 SCENARIOS = ("moderate-right", "healthy-talking", "healthy-meal", "sleep-night")
@@ -96,8 +98,8 @@ def _resident_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
-def measure_all(hours: float, live_s: float) -> Figures:
-    """Everything, one after the other."""
+def measure_all(hours: float, live_s: float, longest_s: int) -> Figures:
+    """Everything, one after the other. longest_s: of the recordings that show the growth."""
     figures: Figures = {
         "schema": "hfs-emg/bench/1",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -114,8 +116,13 @@ def measure_all(hours: float, live_s: float) -> Figures:
                 "replay": measured("replay", path),
                 "live_blocks": measured("blocks_of_40_ms", path, min(600.0, 3600 * hours)),
             }
-            path.unlink()
+            if scenario == SCENARIOS[0]:
+                counted = path.replace(folder / "counted.bdf")
+            else:
+                path.unlink()
         figures["live"] = live(live_s, folder / "store")
+        lengths = tuple(s for s in scale.LENGTHS_S if s <= longest_s) or (longest_s,)
+        figures["scale"] = scale.measure_all(counted, folder, lengths, min(0.5, hours))
     return figures
 
 
@@ -150,6 +157,8 @@ def table(figures: Figures) -> str:
     lines.append(
         "starts (median of 5): " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in figures["start_ms"].items())
     )
+    if "scale" in figures:
+        lines += scale.lines(figures["scale"])
     return "\n".join(lines)
 
 
@@ -157,9 +166,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
     parser.add_argument("--hours", type=float, default=1.0, help="length of the simulated recordings (1)")
     parser.add_argument("--live", type=float, default=20.0, metavar="S", help="seconds of live recording measured (20)")
+    parser.add_argument(
+        "--longest",
+        type=int,
+        default=86_400,
+        metavar="S",
+        help="longest recording that shows the growth (86400, a day)",
+    )
     parser.add_argument("--json", metavar="OUT", help="the figures as JSON to a file, or - for standard output alone")
     options = parser.parse_args()
-    figures = measure_all(options.hours, options.live)
+    figures = measure_all(options.hours, options.live, options.longest)
     content = json.dumps(figures, indent=1) + "\n"
     if options.json == "-":
         sys.stdout.write(content)
