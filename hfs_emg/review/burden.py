@@ -13,7 +13,7 @@ import msgspec
 
 from calibration.montage import Montage, Side
 from hfs_emg.analysis.burden import Burden, SideBurden
-from hfs_emg.events import Episode, Findings, Invalid
+from hfs_emg.events import Findings, Invalid
 from hfs_emg.false_alarms import EDGES, false_alarm_rate, measured_false_alarms
 from hfs_emg.intervals import Estimate
 from hfs_emg.review.view import Event, View
@@ -50,16 +50,26 @@ def burden_of(
 
 
 def slider(view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = ()) -> tuple[Step, ...]:
-    """Every place of the slider at once, so that moving it asks nobody."""
-    return tuple(step(view, montage, duration_s, invalid, threshold) for threshold in THRESHOLDS)
+    """Every place of the slider at once, so that moving it asks nobody. Places at which the same spasms count are summed up once."""
+    sums: dict[tuple[str, ...], dict[str, SideBurden]] = {}
+    steps = []
+    for threshold in THRESHOLDS:
+        counted = tuple(event.key for event in spasms_of(view, threshold))
+        if counted not in sums:
+            sums[counted] = burden_of(view, montage, duration_s, invalid, threshold)
+        steps.append(_step(view, threshold, sums[counted]))
+    return tuple(steps)
 
 
 def step(
     view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = (), threshold: float = 0.5
 ) -> Step:
     """One place of the slider."""
+    return _step(view, threshold, burden_of(view, montage, duration_s, invalid, threshold))
+
+
+def _step(view: View, threshold: float, sides: dict[str, SideBurden]) -> Step:
     undecided = sum(not event.judged for event in spasms_of(view, threshold))
-    sides = burden_of(view, montage, duration_s, invalid, threshold)
     return Step(threshold, sides, undecided, expected_false(threshold))
 
 
@@ -69,8 +79,3 @@ def expected_false(threshold: float) -> Estimate | None:
     alarms = measured_false_alarms()
     below = [edge for edge in EDGES[:-1] if edge <= threshold]
     return None if alarms is None or not below else false_alarm_rate(alarms, below[-1])
-
-
-def episodes_that_count(view: View, threshold: float = 0.0) -> tuple[Episode, ...]:
-    """The spasms as episodes, in order of time."""
-    return tuple(event.episode for event in spasms_of(view, threshold))
