@@ -84,12 +84,17 @@ class Feed:
     # The server's side: its own thread
 
     async def run(self) -> None:
-        """Pump for ever. What fails while a picture is made ends that picture, not the pages."""
+        """Pump for ever. What fails while a picture is made ends the picture of that session, not the pages."""
         while True:
             await asyncio.sleep(PUMP_S if self.browsers else IDLE_PUMP_S)
-            if self.browsers and self.shown is not None and self._conditioner is None:
-                self._conditioner = await asyncio.to_thread(_conditioner_of, self.shown)
-            self.pump()
+            try:
+                if self.browsers and self.shown is not None and self._conditioner is None:
+                    self._conditioner = await asyncio.to_thread(_conditioner_of, self.shown)
+                self.pump()
+            except Exception as fault:
+                self.shown = self._conditioner = None
+                words = f"The picture has failed ({type(fault).__name__}: {fault}); the recording goes on."
+                self._say("fault", words=words)
 
     def pump(self) -> None:
         """Take what has come, and wake whoever waits."""
@@ -153,7 +158,7 @@ class Feed:
         self._contacts = []
         self._counts = SideCounts(shown.montage)
         self._episodes.clear()
-        for name in ("state", "progress", "contact"):
+        for name in ("state", "progress", "contact", "fault"):
             self._standing.pop(name, None)
         self._say(
             "session",

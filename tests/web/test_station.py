@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -117,3 +118,25 @@ def test_a_browser_that_comes_late_is_told_what_stands() -> None:
     assert room.told("session")["session"] == SHOWN.session
     assert room.told("mode")["mode"] == "recording"
     assert len(room.told("contact")["electrodes"]) == 8  # type: ignore[arg-type]
+
+
+def test_a_picture_that_fails_ends_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings that are none, say, by a fault of the program: it is told, and the next session is shown again."""
+    room = Room(subject="S01")
+    room.record()
+    room.feed.put("findings", None)
+    monkeypatch.setattr("hfs_emg.web.feed.IDLE_PUMP_S", 0.0)
+
+    async def some_turns() -> None:
+        turning = asyncio.create_task(room.feed.run())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not turning.done()
+        turning.cancel()
+
+    asyncio.run(some_turns())
+    assert "the recording goes on" in str(room.told("fault")["words"])
+    room.record()
+    assert room.told("session")["session"] == SHOWN.session
+    with pytest.raises(StopIteration):
+        room.told("fault")

@@ -1,6 +1,6 @@
 // The live page: what the socket brings onto canvas, counters, face and lists; keys and buttons back to the recording.
 
-import { Feed } from "/static/feed.js";
+import { Feed, NO_SAMPLE } from "/static/feed.js";
 import { Ring, Sweep } from "/static/sweep.js";
 import { post } from "/static/post.js";
 import { cue } from "/static/cue.js";
@@ -25,7 +25,8 @@ const page = {
   episodes: [],
   progress: [],
   mode: "",
-  loudest: 60,
+  loud: [], // by channel, µV, slowly forgotten
+  bad: new Set(), // labels of electrodes without contact
   connected: false,
 };
 // What tests and curious people may look at.
@@ -40,6 +41,7 @@ function begin(message) {
   page.rateHz = message.rate_hz;
   page.episodes = [];
   page.progress = [];
+  page.loud = [];
   $("events").replaceChildren();
   $("none").hidden = false;
   $("simulated").hidden = !message.simulated;
@@ -105,11 +107,19 @@ function frame(incoming) {
   if (page.newest === 0 || incoming.first < page.newest) page.head = incoming.first;
   page.ring.put(incoming);
   page.newest = incoming.first + incoming.samples;
-  if (page.newest - page.head > page.rateHz) page.head = Math.max(page.head, page.newest - page.rateHz);
+  if (page.newest - page.head > page.rateHz) {
+    // Too far behind to be played: what lies between is drawn at once.
+    const from = page.head;
+    page.head = page.newest - Math.round(page.rateHz / 2);
+    if (!$("freeze").checked) for (const sweep of page.sweeps) sweep.draw(page.ring, from, page.head, page.head);
+  }
   for (const sweep of page.sweeps) sweep.uvPerStep = incoming.uvPerStep;
-  let loudest = 0;
-  for (const step of incoming.steps) if (step !== -32768) loudest = Math.max(loudest, Math.abs(step));
-  page.loudest = Math.max(page.loudest * 0.9985, loudest * incoming.uvPerStep);
+  for (let c = 0; c < incoming.channels; c++) {
+    let loudest = 0;
+    for (let i = c * incoming.samples; i < (c + 1) * incoming.samples; i++)
+      if (incoming.steps[i] !== NO_SAMPLE) loudest = Math.max(loudest, Math.abs(incoming.steps[i]));
+    page.loud[c] = Math.max((page.loud[c] ?? 0) * 0.9985, loudest * incoming.uvPerStep);
+  }
 }
 
 function paint(time) {
@@ -132,7 +142,9 @@ function paint(time) {
 function setReach() {
   const asked = Number($("scale").value);
   const steps = [20, 50, 100, 200, 500, 1000, 2000];
-  const reach = asked || steps.find((s) => s >= page.loudest * 1.05) || 3000;
+  // An electrode without contact would make all others small.
+  const loudest = Math.max(...page.channels.map((c, i) => (page.bad.has(c.label) ? 0 : (page.loud[i] ?? 0))));
+  const reach = asked || steps.find((s) => s >= loudest * 1.05) || 3000;
   for (const sweep of page.sweeps) {
     if (sweep.reach === reach) continue;
     sweep.reach = reach;
@@ -233,6 +245,7 @@ const news = {
     );
     list(row);
   },
+  fault: (message) => say(message.words),
   marker(message) {
     page.marker = message;
     const row = document.createElement("li");
@@ -241,6 +254,7 @@ const news = {
     $("said").textContent = `Marker at ${clockOf(message.at_s)}: ${message.text}`;
   },
   contact(message) {
+    page.bad = new Set(message.electrodes.filter((e) => e.state === "bad").map((e) => e.channel));
     const bad = message.electrodes.filter((e) => e.state === "bad" || e.state === "fair");
     for (const one of message.electrodes) {
       const place = document.querySelector(`.face [data-place="${CSS.escape(one.channel)}"]`);

@@ -59,6 +59,7 @@ export class Sweep {
     this.canvas.height = Math.max(1, Math.round(box.height * ratio));
     this.ratio = ratio;
     const style = getComputedStyle(document.documentElement);
+    this.letter = (ratio * parseFloat(style.fontSize)) / 16; // larger letters on larger screens
     this.colours = {
       page: style.getPropertyValue("--page").trim(),
       line: style.getPropertyValue("--line").trim(),
@@ -115,8 +116,8 @@ export class Sweep {
   paintBands(turn, scale, from, to) {
     const context = this.context;
     const height = this.canvas.height;
-    const room = LABEL_ROOM * this.ratio;
-    const label = (LABEL_WIDTH * this.ratio) / scale;
+    const room = LABEL_ROOM * this.letter;
+    const label = (LABEL_WIDTH * this.letter) / scale;
     for (const band of this.bands()) {
       if (Math.max(band.end, band.start + label) < from || band.start > to) continue;
       const x = (band.start - turn) * scale;
@@ -136,15 +137,15 @@ export class Sweep {
         context.fillRect(x, room - 4 * this.ratio, width, 4 * this.ratio);
       }
       context.fillStyle = this.colours.text;
-      context.font = `${12 * this.ratio}px sans-serif`;
+      context.font = `${12 * this.letter}px sans-serif`;
       context.textBaseline = "top";
-      context.fillText(band.provisional ? `${band.title}?` : band.title, x, 3 * this.ratio);
+      context.fillText(band.provisional ? `${band.title}?` : band.title, x, 3 * this.letter);
     }
   }
 
   paintRows(ring, turn, scale, from, to) {
     const context = this.context;
-    const room = LABEL_ROOM * this.ratio;
+    const room = LABEL_ROOM * this.letter;
     const height = (this.canvas.height - room) / Math.max(1, this.rows.length);
     this.rows.forEach((row, place) => {
       const middle = room + height * (place + 0.5);
