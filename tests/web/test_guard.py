@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from rooms import HOST, Inside
@@ -189,6 +190,15 @@ def test_pages_name_what_the_store_holds(inside: Inside, told: str) -> None:
     page = inside.get(f"/sessions/S01/{told}").text
     assert told in page
     assert "Simulated" in page
+
+
+def test_every_page_says_when_others_can_read_it(inside: Inside, web: Web) -> None:
+    assert "Not encrypted" not in inside.get("/").text
+    web.place = replace(web.place, loopback=False)
+    for path in ("/", "/live", "/calibrate", "/devices"):
+        assert "Not encrypted" in inside.get(path).text
+    web.place = replace(web.place, secure=True)
+    assert not web.place.unprotected
 
 
 def test_a_device_that_leaves_is_out(inside: Inside) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
+import ssl
+import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +110,29 @@ def test_files_that_are_no_certificate_are_told(tmp_path: Path, web: Web) -> Non
     with pytest.raises(RequestError, match="not usable"):
         listening.start(application(web))
     listening.stop()
+
+
+@pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="no openssl to make a certificate with: sudo apt install openssl"
+)
+def test_over_tls_the_link_is_https_and_the_cookie_secure(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "clinic.pem", tmp_path / "clinic-key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    listening = Server(Address(port=0, certificate=certificate, key=key))
+    web = Web(Store(tmp_path / "store"), listening.place, Admission(now_s), now_s)
+    listening.start(application(web))
+    try:
+        listening.wait_until_serving()
+        link = listening.place.link(web.admission.invite())
+        assert link.startswith("https://")
+        trusting = ssl._create_unverified_context()
+        with urllib.request.urlopen(link, context=trusting) as answer:
+            cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-")
+        assert "; secure" in cookie.lower()
+    finally:
+        listening.stop()
 
 
 def test_the_recording_goes_on_when_the_server_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
