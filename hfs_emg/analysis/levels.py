@@ -236,10 +236,7 @@ class LevelLog:
         return near
 
     def _take_hum_off(self, near: Activity, stop: int, at: int) -> None:
-        """Wave and power of a neighbourhood without the ringing of the notches, where a fit of the hum allows it.
-
-        at: frame whose lines count.
-        """
+        """Wave and power without the ringing of the notches, where a fit of the hum allows it; the lines are those at a frame."""
         lines = self._lines.get(at // self._clock.second, ())
         if not lines or stop - near.first > self._clock.frames(LONGEST_S):
             return
