@@ -6,6 +6,7 @@ writes down what pip was asked for.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -213,14 +214,23 @@ def test_the_wheel_holds_the_packages_with_their_files(wheel: Path) -> None:
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix in (".py", ".toml", ".json", ".typed")
+        if path.is_file() and path.suffix in (".py", ".toml", ".json", ".typed", ".html", ".js", ".css", ".svg")
     }
     assert kept <= names, kept - names
     assert {f"{p}/py.typed" for p in PACKAGES} <= names
     assert "hfs_emg/analysis/model.json" in names
     assert any(n.startswith("hfs_emg/simulation/scenarios/") and n.endswith(".toml") for n in names)
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
+    assert any(n.endswith(".dist-info/licenses/THIRD_PARTY.md") for n in names)
+    assert "hfs_emg/web/static/vendor/uplot/LICENSE" in names
     assert {n.split("/")[0] for n in names if ".dist-info" not in n} == set(PACKAGES)
+
+
+def test_what_others_made_is_carried_unchanged() -> None:
+    sums = re.findall(r"^\| (\S+) \| ([0-9a-f]{64}) \|$", (ROOT / "THIRD_PARTY.md").read_text(), re.M)
+    assert len(sums) == 3
+    for name, wanted in sums:
+        assert hashlib.sha256((ROOT / name).read_bytes()).hexdigest() == wanted, name
 
 
 def test_the_wheel_is_what_the_project_says_of_itself(wheel: Path) -> None:
