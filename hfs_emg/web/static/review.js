@@ -51,7 +51,6 @@ async function begin() {
   if (!open(cards[0]?.keys ?? []).length) forward();
   refresh();
   el("traces").focus({ preventScroll: true });
-  loadInvalid();
 }
 
 async function loadInvalid() {
@@ -257,6 +256,10 @@ async function look(start, end) {
   trace = traceOf(await answer.arrayBuffer());
   paintTraces();
   paintOverview();
+  if (!data.looking) {
+    data.looking = true; // an analysis of the whole session: not before the first signal is seen
+    loadInvalid();
+  }
 }
 
 function refresh() {
