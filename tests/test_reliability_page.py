@@ -113,4 +113,8 @@ def test_a_slice_of_the_day_with_faults_is_accounted_for_sample_by_sample() -> N
 
 def test_a_sample_off_its_place_is_seen() -> None:
     places = findings.Places(first=10, jumps=[(100, 3), (200, -30)])
-    assert (places.worst_step, places.number_at(50), places.number_at(150), places.number_at(300)) == (33, 60, 163, 280)
+    assert places.worst_step == 33
+    assert list(places.stretches(0, 50)) == [(10, 50)]
+    assert list(places.stretches(50, 150)) == [(60, 50), (113, 50)]
+    assert list(places.stretches(100, 300)) == [(113, 100), (180, 100)]
+    assert list(places.stretches(250, 260)) == [(230, 10)]

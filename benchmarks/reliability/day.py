@@ -151,7 +151,7 @@ def day_trial(seed: int, hours: float = 24.0) -> Result:
         places = places_of(session, NUMBERED, TURN)
         found = list(session.episodes())
         identical = as_found(found) == as_found(replayed(session, MONTAGE))
-    true = list(undisturbed(source.read, day.signal, MONTAGE, places.first, places.last + 1 - places.first))
+    true = list(undisturbed(source.read, day.signal, MONTAGE, places))
     compared = compare(places, found, true)
     outside = compared[-1]
     stop = session.stop

@@ -52,10 +52,13 @@ class Places:
         """The worst error of one estimate."""
         return max((abs(b - a) for (_, a), (_, b) in zip([(0, 0), *self.jumps], self.jumps, strict=False)), default=0)
 
-    def number_at(self, index: float) -> float:
-        """The number of the sample at an index of the recording."""
-        off = [by for at, by in self.jumps if at <= index]
-        return self.first + index + (off[-1] if off else 0)
+    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """(number of the first sample, how many) of each part of the indices start…end in which the numbers run on."""
+        at = start
+        off = ([0] + [by for index, by in self.jumps if index <= start])[-1]
+        for index, by in [*((i, by) for i, by in self.jumps if start < i < end), (end, 0)]:
+            yield self.first + at + off, index - at
+            at, off = index, by
 
 
 def places_of(session: Session, numbered: int, turn: int) -> Places:
@@ -82,16 +85,23 @@ def places_of(session: Session, numbered: int, turn: int) -> Places:
 
 
 def undisturbed(
-    read: Callable[[int, int], NDArray[np.int32]], signal: Signal, montage: Montage, first: int, samples: int
+    read: Callable[[int, int], NDArray[np.int32]], signal: Signal, montage: Montage, places: Places
 ) -> Iterator[Episode]:
-    """What the analyser finds in the same signal when nothing is lost: straight from the face, no link between."""
+    """What the analyser finds in the same signal when nothing is lost: straight from the face, no link between.
+
+    Each sample at the place that the recording gives it: where the counter began anew a place is an estimate, and the analyser's frames and
+    seconds lie at fixed places. A signal that is moved by a single sample is cut otherwise, so that edges move by some milliseconds and a
+    doubtful decision may fall to the other side; that would be told of a gap which had no part in it.
+    """
     analyzer = Analyzer(signal, montage)
     size = 10 * RATE
     none = np.zeros((size, len(signal.aux_labels)), np.int32)
-    for at in range(0, samples, size):
-        n = min(size, samples - at)
-        counts = np.ascontiguousarray(read(first + at, n))
-        yield from analyzer.push(Block(at, counts, np.zeros(n, np.bool_), none[:n], None)).episodes
+    for at in range(0, places.samples, size):
+        n = min(size, places.samples - at)
+        counts = np.concatenate([read(first, length) for first, length in places.stretches(at, at + n)])
+        yield from analyzer.push(
+            Block(at, np.ascontiguousarray(counts), np.zeros(n, np.bool_), none[:n], None)
+        ).episodes
     yield from analyzer.finish().episodes
 
 
@@ -106,12 +116,12 @@ class Compared:
 
 
 Key = tuple[str, str | None, int, int]
-"""Kind, side, and the numbers of its first and last sample."""
+"""Kind, side, and the indices of its first and last sample."""
 
 
 def compare(places: Places, found: list[Episode], true: list[Episode]) -> list[Compared]:
     """Episodes by the time since the last hole; those that touch one, or begin 5 s before it, are left out."""
-    edges = [(round(places.number_at(a)), round(places.number_at(b))) for a, b in places.holes]
+    edges = places.holes
     ends = [b for _, b in edges]
 
     def since(first: int) -> int:
@@ -131,11 +141,9 @@ def compare(places: Places, found: list[Episode], true: list[Episode]) -> list[C
         kind, side, a, b = one
         return any((kind, side, a + i, b + j) in others for i in (-1, 0, 1) for j in (-1, 0, 1))
 
-    theirs = sorted_in(
-        (str(e.kind), e.side, *(places.first + round(t * RATE) for t in (e.start_s, e.end_s))) for e in true
-    )
-    ours = sorted_in(
-        (str(e.kind), e.side, *(round(places.number_at(t * RATE)) for t in (e.start_s, e.end_s))) for e in found
+    theirs, ours = (
+        sorted_in((str(e.kind), e.side, round(e.start_s * RATE), round(e.end_s * RATE)) for e in episodes)
+        for episodes in (true, found)
     )
     everywhere = (set[Key]().union(*ours), set[Key]().union(*theirs))
     return [

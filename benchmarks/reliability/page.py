@@ -161,7 +161,8 @@ def _day(found: Results) -> Lines:
             "  ",
         )
         yield from _wrapped(
-            "  Beside the same signal undisturbed, a finding is the same when kind and side are and its edges lie within one sample. The "
+            "  Beside the same signal undisturbed, each sample at the place that the recording gives it, a finding is the same when kind "
+            "and side are and its edges lie within one sample. The "
             "analyser learns from what it hears: its noise floor is of the last 20 s of quiet, its balance of the two sides of the last "
             "12 s of two-sided movement, its habits of a face fade with 180 s. After a gap it knows something else than without it, until "
             "all of that was heard again; outside the gaps is what lies more than a quarter of an hour after one:",
