@@ -9,7 +9,6 @@ import numpy as np
 from hfs_emg.simulation.events import Random, chance
 from hfs_emg.simulation.settings import Anatomy, Blinks, Carrier, Electrodes, Expressions, Mains, Meals, Noise, Speech
 
-
 LEAKY = 0.16
 """Share of faces that leak across the midline so far that the other side shows every strong burst."""
 
