@@ -56,7 +56,7 @@ function layOut() {
   page.ring = new Ring(page.channels.length, Math.round(windowS() * page.rateHz));
   page.head = page.newest = 0;
   page.sweeps = SIDES.map((side) => {
-    const rows = page.channels.map((c, index) => ({ index, name: c.words, side: c.side })).filter((r) => r.side === side);
+    const rows = page.channels.map((c, index) => ({ index, label: c.label, name: c.words, side: c.side })).filter((r) => r.side === side);
     const figure = document.querySelector(`figure.${side}`);
     let names = figure.querySelector("ul");
     if (!names) {
@@ -85,6 +85,7 @@ function bandsOf(side) {
     kind: e.kind,
     title: TITLES[e.kind],
     provisional: false,
+    bursts: e.bursts.map(([label, startS, endS]) => [label, startS * page.rateHz, endS * page.rateHz]),
   }));
   const now = page.progress.filter(ofSide).map((p) => ({
     start: p.start_s * page.rateHz,
@@ -367,7 +368,7 @@ new Feed({
   },
   lost(words) {
     page.connected = false;
-    say(words);
+    say(["ending", "ended"].includes(page.mode) ? "" : words);
   },
 });
 requestAnimationFrame(paint);

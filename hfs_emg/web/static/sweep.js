@@ -41,7 +41,8 @@ export class Ring {
 }
 
 export class Sweep {
-  // rows: [{index, name}] channels of this side, top to bottom. bands: () => [{start, end, kind, title, provisional}] in samples.
+  // rows: [{index, label}] channels of this side, top to bottom. bands: () => [{start, end, kind, title, provisional, bursts}] in samples;
+  // bursts: [[label, start, end]], underlined in their rows.
   constructor(canvas, rows, bands) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false });
@@ -135,6 +136,12 @@ export class Sweep {
         context.setLineDash([]);
       } else {
         context.fillRect(x, room - 4 * this.ratio, width, 4 * this.ratio);
+      }
+      for (const [label, start, end] of band.bursts ?? []) {
+        const place = this.rows.findIndex((row) => row.label === label);
+        const rowHeight = (height - room) / this.rows.length;
+        const y = room + rowHeight * (place + 1) - 6 * this.ratio;
+        if (place >= 0) context.fillRect((start - turn) * scale, y, Math.max(2, (end - start) * scale), 3 * this.ratio);
       }
       context.fillStyle = this.colours.text;
       context.font = `${12 * this.letter}px sans-serif`;
