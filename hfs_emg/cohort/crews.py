@@ -131,7 +131,7 @@ def dask(
         client = distributed.Client(address, security=security, timeout=ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise RequestError(
-            f"The scheduler {address} does not answer ({str(error) or f'nothing in {ANSWER_S} s'}): check that it runs, and the certificates."
+            f"The scheduler {address} does not answer ({str(error) or f'nothing in {ANSWER_S} s'}): check it and the certificates."
         ) from None
     try:
         threads = sum(client.nthreads().values())
