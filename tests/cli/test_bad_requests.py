@@ -95,7 +95,7 @@ def test_a_board_that_is_off(hfs, store):
     ("board", "words"),
     [
         ("cyton", "serial:auto"),
-        ("usb:cyton", "brainflow, serial, sim"),
+        ("usb:cyton", "brainflow, lsl, serial, sim"),
         ("serial:", "port is missing"),
         ("serial:///dev/ttyS0?dasy=1", "daisy"),
         ("brainflow:nosuchboard", "nosuchboard"),
