@@ -161,7 +161,7 @@ def test_the_readme_names_what_the_system_must_have() -> None:
     named = re.search(r"`sudo apt install ([\w\- ]+)`", needs)
     assert named is not None
     installed = re.search(
-        r"^\t.*apt-get install .*--no-install-recommends ([\w\- ]+)$", (ROOT / "Makefile").read_text(), re.M
+        r"^\t.*apt-get install .*--no-install-recommends ([\w\-. ]+)$", (ROOT / "Makefile").read_text(), re.M
     )
     assert installed is not None
     assert set(named[1].split()) <= set(installed[1].split())

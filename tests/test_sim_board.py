@@ -68,7 +68,7 @@ def test_closed_it_leaves_no_thread_and_no_port():
 
 
 def test_the_bridges_own_schemes_are_there_too():
-    assert set(SCHEMES) == {"serial", "brainflow", "sim"}
+    assert set(SCHEMES) == {"serial", "brainflow", "lsl", "sim"}
 
 
 @pytest.mark.parametrize(

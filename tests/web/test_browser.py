@@ -116,7 +116,7 @@ def test_the_live_page_fits_a_phone_and_has_no_barrier(chromium: Browser, record
             wait(page, "window.hfsLive && hfsLive.newest > 250")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a phone"
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             page.evaluate(AXE.read_text())
             found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes[0].html]))")
             assert not [v for v in found if v[0] in ("serious", "critical")], (path, scheme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -134,7 +135,8 @@ def test_a_picture_that_fails_ends_no_page(monkeypatch: pytest.MonkeyPatch) -> N
         assert not turning.done()
         turning.cancel()
 
-    asyncio.run(some_turns())
+    with ThreadPoolExecutor(1) as apart:  # a browser's driver may hold this thread's loop
+        apart.submit(lambda: asyncio.run(some_turns())).result()
     assert "the recording goes on" in str(room.told("fault")["words"])
     room.record()
     assert room.told("session")["session"] == SHOWN.session
