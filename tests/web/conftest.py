@@ -103,7 +103,7 @@ def hfs(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         process = Process(started, log)
         running.append(process)
         until = time.monotonic() + 60
-        while (link := re.search(r"http\S+token=\S+", log.read_text())) is None:
+        while (link := re.search(r"http\S+token=\S+(?=\s)", log.read_text())) is None:
             assert started.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.1)

@@ -123,6 +123,8 @@ def test_the_signal_comes_from_anywhere_in_the_session_as_the_figures_have_it(in
 def entered(browser: Browser, process: Process, width: int = 1366) -> Page:
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
     page.goto(process.link)
+    page.wait_for_url(lambda url: "/enter" not in url)  # the link's own page goes on by itself
+    page.wait_for_load_state()
     return page
 
 
