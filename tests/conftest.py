@@ -2,6 +2,8 @@
 
 `-m portable` does not even look at the others: they import packages that are not there. Left out are a browser, BrainFlow, the network of
 LabStreamingLayer, optional packages, benchmarks, and whatever holds a clock or another process to its word.
+
+What a computer lacks is asked for in needs.py, whose rule for skipped tests is given to pytest here.
 """
 
 from __future__ import annotations
@@ -9,6 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from needs import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 HERE = Path(__file__).parent
 

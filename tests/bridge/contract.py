@@ -6,19 +6,16 @@ of STRETCH look at a stretch of signal read once, those of USE start and stop th
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from firmware_bridge.boards import Board, Reading
-from firmware_bridge.brainflow_library import Library
 from firmware_bridge.cyton_commands import ChannelSettings
-from firmware_bridge.errors import BoardUnavailable, LinkLost
+from firmware_bridge.errors import LinkLost
 
 
 class NumberedSource:
@@ -83,16 +80,6 @@ class Subject:
     configurable: bool = False
     virtual_time: bool = False
     before: tuple[int, int] = (0, 0)
-
-
-def need_brainflow():
-    """Where the package works its tests run; where it cannot they are skipped, but never on the machine that vouches for us."""
-    try:
-        return Library()
-    except BoardUnavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"BrainFlow must work here: {reason}")
-        pytest.skip(str(reason))
 
 
 def stretch(board, samples=60):

@@ -2,8 +2,9 @@
 
 from contextlib import contextmanager
 
+import needs
 import pytest
-from contract import LAST, STRETCH, USE, NumberedSource, Sent, SentByDaisy, Subject, need_brainflow, running, stretch
+from contract import LAST, STRETCH, USE, NumberedSource, Sent, SentByDaisy, Subject, running, stretch
 
 from firmware_bridge.connect import open_board
 from firmware_bridge.cyton import CytonBoard
@@ -71,7 +72,7 @@ def _parameter(name):
 def subject(request):
     """A board, open; a module has one after the other."""
     if "BrainFlow" in request.param:
-        need_brainflow()
+        needs.brainflow()
     with BOARDS[request.param]() as opened:
         yield opened
 

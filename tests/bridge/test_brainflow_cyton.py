@@ -4,9 +4,10 @@ import re
 import time
 from contextlib import contextmanager
 
+import needs
 import numpy as np
 import pytest
-from contract import NumberedSource, Sent, SentByDaisy, collect, joined, need_brainflow, stretch
+from contract import NumberedSource, Sent, SentByDaisy, collect, joined, stretch
 
 from firmware_bridge.boards import CYTON
 from firmware_bridge.brainflow_library import Session
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.brainflow
 
 @pytest.fixture(scope="module", autouse=True)
 def _brainflow():
-    need_brainflow()
+    needs.brainflow()
 
 
 @contextmanager

@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 
+import needs
 import numpy as np
 import pytest
 
-from firmware_bridge.brainflow_library import Library
 from firmware_bridge.connect import open_board
-from firmware_bridge.errors import BoardAddressError, BoardUnavailable
+from firmware_bridge.errors import BoardAddressError
 
 pytestmark = pytest.mark.brainflow
 GROUP = "225.1.1.1"
@@ -33,12 +33,7 @@ board.release_session()
 @pytest.fixture
 def master():
     """A process that has BrainFlow's synthetic board and streams it; the URL under which it is a board here."""
-    try:
-        Library()
-    except BoardUnavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"BrainFlow must work here: {reason}")
-        pytest.skip(str(reason))
+    needs.brainflow()
     port = 20_000 + os.getpid() % 20_000
     child = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", MASTER, GROUP, str(port)],

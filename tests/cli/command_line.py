@@ -14,8 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from firmware_bridge.brainflow_library import Library
-from firmware_bridge.errors import BoardUnavailable
 from hfs_emg.cli import main
 from hfs_emg.session.reader import is_session_folder, open_session
 
@@ -128,13 +126,3 @@ def until(condition, limit_s=180.0):
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
-
-
-def need_brainflow():
-    """Skip where the package has no library for this machine, but never on the machine that vouches for us."""
-    try:
-        Library()
-    except BoardUnavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"BrainFlow must work here: {reason}")
-        pytest.skip(str(reason))

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 
+import needs
 import numpy as np
 import pytest
 from command_line import (
@@ -13,7 +14,6 @@ from command_line import (
     counts_of,
     holds_what_came,
     lost_of,
-    need_brainflow,
     process,
     refused,
     session_in,
@@ -105,7 +105,7 @@ def test_the_built_in_driver_records_what_came_over_the_port(hfs, store):
 
 @pytest.mark.brainflow
 def test_brainflow_records_from_the_emulated_board_what_it_sent(hfs, store):
-    need_brainflow()
+    needs.brainflow()
     with process("emulate", "--scenario", "moderate-right", "--seed", 3) as emulator:
         port = emulator.stdout.readline().strip()
         result = hfs(
@@ -125,7 +125,7 @@ def test_brainflow_records_from_the_emulated_board_what_it_sent(hfs, store):
 
 @pytest.mark.brainflow
 def test_brainflows_synthetic_board_is_recorded_with_a_montage_of_its_own(hfs, store, tmp_path):
-    need_brainflow()
+    needs.brainflow()
     board = ("--board", "brainflow:synthetic", "--subject", "S1", "--duration", 1, "--store", store)
     result = hfs("record", *board)
     montage = tmp_path / "montage.toml"

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import needs
 import pyarrow.parquet
 import pytest
 
@@ -22,12 +23,11 @@ SESSIONS = 24
 @pytest.fixture
 def certificates(tmp_path: Path) -> tuple[Path, Path, Path]:
     """An authority, and a certificate of its own with its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificates: apt install openssl")
+    program = needs.program("openssl")
     authority, key, request, certificate = (tmp_path / n for n in ("ca.pem", "key.pem", "request.pem", "cert.pem"))
 
     def openssl(*arguments: object) -> None:
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+        subprocess.run([program, *map(str, arguments)], check=True, capture_output=True)
 
     ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     openssl("req", "-x509", *ec, "-keyout", tmp_path / "ca.key", "-out", authority, "-subj", "/CN=tests", "-days", 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
 import subprocess
@@ -10,10 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import needs
 import pytest
-
-from firmware_bridge.errors import BoardUnavailable
-from hfs_emg.lsl.library import load_lsl
 
 FACE = "moderate-right"
 SEED = 7
@@ -21,13 +18,8 @@ SEED = 7
 
 @pytest.fixture(scope="session")
 def lsl() -> Any:
-    """pylsl. Where there is no liblsl the tests are left out, but never on the machine that vouches for us."""
-    try:
-        return load_lsl()
-    except BoardUnavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"LabStreamingLayer must work here: {reason}")
-        pytest.skip(str(reason))
+    """pylsl."""
+    return needs.lsl()
 
 
 @pytest.fixture(scope="session")
