@@ -78,7 +78,7 @@ def analyse(
 
     Raises RecordingError while reading, RequestError for settings or a montage that do not fit.
     """
-    from hfs_emg.analysis.document import analyse as analyse_recording  # noqa: PLC0415 - brings scipy.signal
+    from hfs_emg.analysis.document import analyse as analyse_recording  # noqa: PLC0415 - brings the analyser
 
     opened = open_recording(recording, montage) if isinstance(recording, str | PathLike) else recording
     if opened.montage is None:

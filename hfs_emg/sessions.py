@@ -121,7 +121,7 @@ def live_session(
     )
 
     def analyzer() -> Analyzer:
-        from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal, seconds on a Pi
+        from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings the analyser, a moment on a Pi
 
         return Analyzer(signal, montage, settings, model, None if profile is None else profile.profile)
 
@@ -192,7 +192,7 @@ def import_recording(
 
     Raises RequestError, RecordingError or DiskError.
     """
-    from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings scipy.signal
+    from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings the analyser
 
     signal = recording.signal
     model = MODEL_FILE.read_bytes()

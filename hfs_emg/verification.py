@@ -50,7 +50,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verify(folder: Path, progress: Callable[[float], None] | None = None) -> Verdict:
     """Check a session's bytes and analyse it again. Raises RecordingError when it cannot be read at all."""
-    from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings scipy.signal
+    from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings the analyser
     from hfs_emg.formats import open_recording  # noqa: PLC0415
 
     session = open_session(folder)

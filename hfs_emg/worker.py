@@ -1,7 +1,7 @@
 """The analyser in a thread of its own: blocks go in, findings come out, and the recording never waits for it.
 
-The thread starts with the first block, which has been recorded by then, and imports scipy.signal itself (seconds on a small computer);
-the analyser then catches up. What waits is merged before it is analysed: how the signal is cut does not show in what is found.
+The thread starts with the first block, which has been recorded by then, and loads the analyser itself (a moment on a small computer),
+which then catches up. What waits is merged before it is analysed: how the signal is cut does not show in what is found.
 """
 
 from __future__ import annotations

@@ -11,13 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal as dsp
 
-try:
-    from scipy.signal._sosfilt import _sosfilt as _core
-except ImportError:  # a private name, which another scipy may not have
-    _core = None
-
+from hfs_emg.analysis.filters import butterworth, filter_in_place, notch
 from hfs_emg.analysis.mains import Line, MainsSecond, MainsTracker
 from hfs_emg.analysis.settings import AnalysisSettings
 
@@ -48,19 +43,6 @@ class Conditioned:
         return emg
 
 
-def filter_in_place(sections: Samples, x: Samples, state: Samples) -> None:
-    """scipy's `sosfilt` over the rows of x (rows, n), with state (rows, sections, 2); all three C-contiguous.
-
-    It is the loop that `scipy.signal.sosfilt` runs, without the 25 µs of checks around it, which for ten samples are 25 times
-    the work. Where scipy does not have it by this name, the public function gives the same numbers.
-    """
-    if _core is not None:
-        _core(sections, x, state)
-        return
-    y, after = dsp.sosfilt(sections, x, axis=1, zi=np.moveaxis(state, 0, 1))
-    x[:], state[:] = y, np.moveaxis(after, 0, 1)
-
-
 class _Filter:
     """A cascade of second-order sections over all channels, with its state."""
 
@@ -83,8 +65,8 @@ class _Notches:
         self._filter = None
         if not lines:
             return
-        ends = [dsp.iirnotch(line.hz, line.hz / _NOTCH_WIDTH_HZ, fs=rate_hz) for line in lines]
-        self._filter = _Filter(np.repeat([np.concatenate(b_a) for b_a in ends], 2, axis=0), channels)
+        sections = [notch(line.hz, line.hz / _NOTCH_WIDTH_HZ, rate_hz) for line in lines]
+        self._filter = _Filter(np.repeat(sections, 2, axis=0), channels)
         if before is None or before._filter is None:
             return
         for i, line in enumerate(lines):
@@ -105,13 +87,10 @@ class Conditioner:
         self._rate_hz = rate_hz
         self._channels = channels
         self._band = np.concatenate(
-            [
-                dsp.butter(4, low, "highpass", fs=rate_hz, output="sos"),
-                dsp.butter(4, high, "lowpass", fs=rate_hz, output="sos"),
-            ]
+            [butterworth(4, (low,), "highpass", rate_hz), butterworth(4, (high,), "lowpass", rate_hz)]
         )
-        self._slow = dsp.butter(2, SLOW_BAND_HZ, "bandpass", fs=rate_hz, output="sos")
-        self._fast = dsp.butter(2, min(FAST_ABOVE_HZ, 0.6 * high), "highpass", fs=rate_hz, output="sos")
+        self._slow = butterworth(2, SLOW_BAND_HZ, "bandpass", rate_hz)
+        self._fast = butterworth(2, (min(FAST_ABOVE_HZ, 0.6 * high),), "highpass", rate_hz)
         self._restart_after = max(1, int(RESTART_AFTER_S * rate_hz))
         self.mains = MainsTracker(rate_hz, channels, second, (low, high), settings.mains_hz)
         self._second = np.zeros((channels, self.mains.second))

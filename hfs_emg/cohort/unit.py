@@ -34,7 +34,7 @@ def _part(unit: Unit, plan: Plan) -> Part:
     import numpy as np  # noqa: PLC0415 - versions, of the process that analyses
     import scipy  # noqa: PLC0415
 
-    from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings scipy.signal
+    from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings the analyser
 
     began = _cpu_s()
     path = Path(unit.path)

@@ -54,7 +54,7 @@ class Outlets:
 
     def found(self, episode: Episode, clock: SampleClock) -> None:
         """A settled episode."""
-        from hfs_emg.analysis.document import EpisodePart  # noqa: PLC0415 - brings scipy.signal, which the analyser has by now
+        from hfs_emg.analysis.document import EpisodePart  # noqa: PLC0415 - brings the analyser, which is loaded by now
 
         names = EpisodePart.__struct_fields__
         text = msgspec.json.encode(EpisodePart(**{n: getattr(episode, n) for n in names})).decode()

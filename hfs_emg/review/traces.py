@@ -23,7 +23,7 @@ def trace(
     session: Session, montage: Montage, kept: Kept, start_s: float, end_s: float
 ) -> tuple[float, float, NDArray[np.float32]]:
     """(time of the first point, points a second, (channels, points) µV). Raises RequestError for a stretch that cannot be."""
-    from hfs_emg.analysis.conditioning import Conditioner  # noqa: PLC0415 - brings scipy.signal
+    from hfs_emg.analysis.conditioning import Conditioner  # noqa: PLC0415 - brings the analyser
     from hfs_emg.analysis.frames import FrameClock  # noqa: PLC0415
 
     if not 0 <= end_s - start_s <= LONGEST_S:

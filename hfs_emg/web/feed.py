@@ -250,7 +250,7 @@ def _episode(episode: Episode) -> dict[str, object]:
 
 
 def _conditioner_of(shown: Shown) -> Conditioner:
-    from hfs_emg.analysis.conditioning import Conditioner  # noqa: PLC0415 - brings scipy.signal, seconds on a Pi
+    from hfs_emg.analysis.conditioning import Conditioner  # noqa: PLC0415 - brings the analyser, a moment on a Pi
     from hfs_emg.analysis.frames import FrameClock  # noqa: PLC0415
 
     frames = FrameClock.at(shown.signal.rate_hz)

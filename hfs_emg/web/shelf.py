@@ -69,7 +69,7 @@ class Shelf:
         """What counts for nothing by the session's own analysis: seconds for an hour, once."""
         with opened.looking:
             if opened.invalid is None:
-                from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings scipy.signal
+                from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings the analyser
 
                 kept = opened.kept
                 found, _ = analyse(opened.review.session, opened.review.montage, kept.settings, model=kept.model)
