@@ -8,6 +8,7 @@ What a computer lacks is asked for in needs.py, whose rule for skipped tests is 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from needs import pytest_make_collect_report, pytest_runtest_makereport
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 HERE = Path(__file__).parent
+
+# For `benchmarks` and `docs`, which are installed nowhere; last, so that the tests of a wheel find the packages in the wheel.
+sys.path.append(str(HERE.parent))
 
 NOT_PORTABLE = (
     # a browser, BrainFlow, the network

@@ -13,18 +13,16 @@ import msgspec
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks import accuracy, pooled, sweeps, trials  # noqa: E402 - a folder beside the packages, installed nowhere
-from benchmarks.goals import GOALS, KIND_GOALS, Goal, share, with_interval  # noqa: E402
-from benchmarks.subjects import DrawnSubject  # noqa: E402
-from benchmarks.trials import AS_DRAWN, Conditions, Outcome, Trial, run_trial  # noqa: E402
-from hfs_emg.analysis.analyzer import Analyzer  # noqa: E402
-from hfs_emg.analysis.classify import DEFAULT_MODEL  # noqa: E402
-from hfs_emg.errors import RequestError  # noqa: E402
-from hfs_emg.evaluate import Found, score  # noqa: E402
-from hfs_emg.events import Episode, Findings, Kind, SideName  # noqa: E402
-from hfs_emg.false_alarms import (  # noqa: E402
+from benchmarks import accuracy, pooled, sweeps, trials
+from benchmarks.goals import GOALS, KIND_GOALS, Goal, share, with_interval
+from benchmarks.subjects import DrawnSubject
+from benchmarks.trials import AS_DRAWN, Conditions, Outcome, Trial, run_trial
+from hfs_emg.analysis.analyzer import Analyzer
+from hfs_emg.analysis.classify import DEFAULT_MODEL
+from hfs_emg.errors import RequestError
+from hfs_emg.evaluate import Found, score
+from hfs_emg.events import Episode, Findings, Kind, SideName
+from hfs_emg.false_alarms import (
     EDGES,
     FaceAlarms,
     FalseAlarms,
@@ -33,11 +31,13 @@ from hfs_emg.false_alarms import (  # noqa: E402
     measured_false_alarms,
     model_mark,
 )
-from hfs_emg.intervals import Estimate  # noqa: E402
-from hfs_emg.model import Block  # noqa: E402
-from hfs_emg.simulation.face import SimulatedFace  # noqa: E402
-from hfs_emg.simulation.subjects import draw_subject  # noqa: E402
-from hfs_emg.simulation.truth import TrueEpisode, Truth  # noqa: E402
+from hfs_emg.intervals import Estimate
+from hfs_emg.model import Block
+from hfs_emg.simulation.face import SimulatedFace
+from hfs_emg.simulation.subjects import draw_subject
+from hfs_emg.simulation.truth import TrueEpisode, Truth
+
+ROOT = Path(__file__).parents[1]
 
 PATIENT = DrawnSubject(30_000, "moderate", 60.0)
 MIMIC = DrawnSubject(30_017, "winks-and-smirks", 60.0)

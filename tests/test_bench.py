@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from scipy import signal as dsp
 
+from benchmarks import bench, measure
 from hfs_emg.analysis import conditioning
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks import bench, measure  # noqa: E402 - a folder beside the packages, installed nowhere
 
 SECONDS = 20
 

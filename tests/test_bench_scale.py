@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import cohort, scale
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks import cohort, scale  # noqa: E402 - a folder beside the packages, installed nowhere
 
 RUN = {"workers": 1, "hours": 2.0, "hours_per_core_s": 0.14, "hours_per_core_s_in_sessions": 0.2, "hours_per_s": 0.11}
 COHORT = {

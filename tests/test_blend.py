@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import msgspec
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.blend import blended
 from hfs_emg.analysis.classify import ALL_NAMES, SCHEMA, Axis, Classifier, Look, ModelFile, ScoreTable
 from hfs_emg.analysis.feature_names import NAMES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -156,11 +155,8 @@ def test_the_wiring_tables_are_the_default_montage() -> None:
 
 def test_the_drawn_face_is_the_default_montage() -> None:
     """The picture that is kept is the one that `make pictures` draws, and its labels are the montage."""
-    sys.path.insert(0, str(ROOT))
-    try:
-        from docs.draw import face
-    finally:
-        sys.path.remove(str(ROOT))
+    from docs.draw import face
+
     kept = (ROOT / "docs" / "pictures" / "face.svg").read_text(encoding="utf-8")
     assert kept == face(), "docs/pictures/face.svg is old: make pictures"
     words = [node.text for node in ET.fromstring(kept).iter("{http://www.w3.org/2000/svg}text")]

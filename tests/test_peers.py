@@ -12,11 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks import peer_detectors, peers  # noqa: E402 - a folder beside the packages, installed nowhere
-from benchmarks.peer_detectors import PLAIN, Detector, LibraryMissingError, Samples, Spans  # noqa: E402
-from benchmarks.peer_scores import (  # noqa: E402
+from benchmarks import peer_detectors, peers
+from benchmarks.peer_detectors import PLAIN, Detector, LibraryMissingError, Samples, Spans
+from benchmarks.peer_scores import (
     RULES,
     all_one_sided,
     counted,
@@ -25,12 +23,14 @@ from benchmarks.peer_scores import (  # noqa: E402
     true_bursts,
     while_one_sided,
 )
-from benchmarks.subjects import DrawnSubject  # noqa: E402
-from calibration.montage import default_montage  # noqa: E402
-from hfs_emg.errors import RequestError  # noqa: E402
-from hfs_emg.evaluate import score  # noqa: E402
-from hfs_emg.events import Kind, SideName  # noqa: E402
-from hfs_emg.simulation.truth import TrueEpisode, Truth  # noqa: E402
+from benchmarks.subjects import DrawnSubject
+from calibration.montage import default_montage
+from hfs_emg.errors import RequestError
+from hfs_emg.evaluate import score
+from hfs_emg.events import Kind, SideName
+from hfs_emg.simulation.truth import TrueEpisode, Truth
+
+ROOT = Path(__file__).parents[1]
 
 PATIENT = DrawnSubject(30_000, "moderate", 20.0)
 MIMIC = DrawnSubject(30_017, "winks-and-smirks", 20.0)

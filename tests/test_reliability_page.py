@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.reliability import day, findings, idle, modes, page, results
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import day, findings, idle, modes, page, results  # noqa: E402 - a folder beside the packages, installed nowhere
 
 LINKS = (ROOT / "docs" / "links.md").read_text()
 PLANNED = {"kills": 3, "day": 1}

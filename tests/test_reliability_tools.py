@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.reliability import material, results
+from hfs_emg.session.reader import open_session
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import material, results  # noqa: E402 - a folder beside the packages, installed nowhere
-from hfs_emg.session.reader import open_session  # noqa: E402
 
 
 def killed(out: Path, trials: int, *options: str) -> tuple[list[dict[str, object]], str]:

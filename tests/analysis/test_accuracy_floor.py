@@ -5,16 +5,11 @@ A floor, not a measurement: few faces, short, and of those that the decision was
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-from benchmarks import pooled  # noqa: E402 - a folder beside the packages, installed nowhere
-from benchmarks.subjects import DrawnSubject  # noqa: E402
-from benchmarks.trials import Outcome, Trial, run_trial  # noqa: E402
+from benchmarks import pooled
+from benchmarks.subjects import DrawnSubject
+from benchmarks.trials import Outcome, Trial, run_trial
 
 LEAST_F1 = 0.93
 LEAST_SENSITIVITY = 0.88

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import functools
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.calibration_trials import (
     SIDES_EXCHANGED,
     calibrate,

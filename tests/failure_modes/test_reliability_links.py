@@ -1,15 +1,11 @@
 """A slice of `benchmarks.reliability.links`: every kind of interruption, in virtual time."""
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import links, results  # noqa: E402 - a folder beside the packages, installed nowhere
+from benchmarks.reliability import links, results
 
 SLICE = 10
 

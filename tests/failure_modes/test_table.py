@@ -1,12 +1,11 @@
 """The table of failure modes and the tests say the same."""
 
 import re
-import sys
 from pathlib import Path
 
+from benchmarks.reliability import clock
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import clock  # noqa: E402 - a folder beside the packages, installed nowhere
 
 
 def test_every_row_of_the_table_has_a_test_and_every_test_a_row(rows_with_a_test):

@@ -1,14 +1,13 @@
 """Sessions along treatments: what may be compared, what is real, onset and wearing off."""
 
 import json
-import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sessions_to_review import episode, session_of
 
+from benchmarks import trend as trial
 from hfs_emg.cli import main
 from hfs_emg.errors import RequestError
 from hfs_emg.session.store import Store
@@ -18,12 +17,6 @@ from hfs_emg.trend.document import trend_of
 from hfs_emg.trend.page import trend_html
 from hfs_emg.trend.points import sessions_of
 from hfs_emg.trend.treatments import TREATMENTS_NAME, add_treatment, read_treatments, strike_treatment
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-try:
-    from benchmarks import trend as trial
-finally:
-    sys.path.pop(0)
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = date(2026, 3, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sessions import cut, episode, random_samples, recorder_in, signal_of
 
+from benchmarks.reliability import damage
 from hfs_emg.errors import RecordingError
 from hfs_emg.model import Marker
 from hfs_emg.session.bdf_header import RECORD_COUNT_OFFSET
@@ -22,10 +22,6 @@ from hfs_emg.session.lines import read_journal, sealed
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.recovery import recover
 from hfs_emg.session.timeline import read_timeline
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-from benchmarks.reliability import damage  # noqa: E402 - a folder beside the packages, installed nowhere
 
 RATE = 250
 FILES = ("signal.bdf", "timeline.jsonl", "episodes.jsonl", "start.json", "stop.json", "settings.json")
