@@ -151,31 +151,41 @@ def kept_in(folder: Path) -> Kept:
     Raises RecordingError when a copy is not what the start document says it was.
     """
     start = read_document(folder / START_NAME, StartDocument)
-    settings, model, profile = (_copy(folder, start, name) for name in (SETTINGS_NAME, MODEL_NAME, PROFILE_NAME))
+    settings, model = (_copy(folder, start, name, INSTEAD) for name in (SETTINGS_NAME, MODEL_NAME))
     try:
         return Kept(
             AnalysisSettings() if settings is None else msgspec.json.decode(settings, type=AnalysisSettings),
             MODEL_FILE.read_bytes() if model is None else model,
-            None if profile is None else decode_profile(profile, str(folder / PROFILE_NAME)),
+            profile_in(folder, start, INSTEAD),
         )
-    except ProfileDamaged as error:
-        raise RecordingError(f"{error} {INSTEAD}") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RecordingError(
             f"{folder / SETTINGS_NAME} does not suit this version of the program ({error}): give --settings FILE.toml."
         ) from None
 
 
-def _copy(folder: Path, start: StartDocument, name: str) -> bytes | None:
+def profile_in(folder: Path, start: StartDocument, instead: str) -> CalibrationProfile | None:
+    """The calibration profile that a session keeps, or None. instead: a sentence, what to do without it.
+
+    Raises RecordingError when the copy is not what the start document says it was.
+    """
+    content = _copy(folder, start, PROFILE_NAME, instead)
+    try:
+        return None if content is None else decode_profile(content, str(folder / PROFILE_NAME))
+    except ProfileDamaged as error:
+        raise RecordingError(f"{error} {instead}") from None
+
+
+def _copy(folder: Path, start: StartDocument, name: str, instead: str) -> bytes | None:
     """A file kept with the session, or None when it keeps none of that name."""
     if name not in start.copies:
         return None
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise RecordingError(f"{folder / name} cannot be read ({error.strerror}): put it back. {INSTEAD}") from None
+        raise RecordingError(f"{folder / name} cannot be read ({error.strerror}): put it back. {instead}") from None
     if hashlib.sha256(content).hexdigest() != start.copies[name]:
-        raise RecordingError(f"{folder / name} is not what the session was recorded with: put it back. {INSTEAD}")
+        raise RecordingError(f"{folder / name} is not what the session was recorded with: put it back. {instead}")
     return content
 
 

@@ -56,8 +56,8 @@ class Analyzer:
         model: bytes | None = None,
         profile: CalibrationProfile | None = None,
     ) -> None:
-        """model: a model file's content, None for the program's own. profile: this face's calibration, None to learn it all from the
-        stream.
+        """model: a model file's content, None for the program's own. profile: this face's calibration, used unless the
+        settings say otherwise; None to learn it all from the stream.
         """
         settings = settings or AnalysisSettings()
         self.montage = montage
@@ -79,7 +79,8 @@ class Analyzer:
         eyes = tuple(i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI)
         twins = [(i, montage.twin(i)) for i in montage.on(Side.LEFT)]
         pairs = tuple((i, twin) for i, twin in twins if twin is not None)
-        known = known_of(profile, montage, signal.rate_hz) if profile is not None else None
+        used = profile if settings.use_profile else None
+        known = None if used is None else known_of(used, montage, signal.rate_hz)
         self._unmixing = Unmixing(known.crosstalk, known.across) if known is not None else None
         self._levels = LevelLog(self.clock, channels, settings, eyes, pairs, known=known)
         self._finder = IslandFinder(self.clock)

@@ -39,6 +39,9 @@ class AnalysisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tonic_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
     """An uninterrupted burst of this length makes a spasm tonic."""
 
+    use_profile: bool = True
+    """Whether a calibration profile is used where there is one: crosstalk is taken off, resting levels are known from the start."""
+
     def band_hz(self, rate_hz: float) -> tuple[float, float]:
         """The band's edges at this rate. Raises RequestError when they do not fit under the Nyquist frequency or cross."""
         nyquist = rate_hz / 2

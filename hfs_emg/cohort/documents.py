@@ -57,11 +57,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
-    """What analysed it, and at what cost in processor time."""
+    """What analysed it, and at what cost in processor time. profile_sha256: of the calibration profile that was used, None without one."""
 
     software: str
     model_sha256: str
     settings_sha256: str
+    profile_sha256: str | None
     python: str
     numpy: str
     scipy: str

@@ -78,8 +78,8 @@ def _provenance_rows(part: Part) -> Iterator[Row]:
     yield (
         *_head(part), origin.folder, origin.start_utc, origin.state, origin.board, origin.recorded_with, recording.sample_rate_hz,
         origin.samples, recording.duration_s, recording.valid_s, origin.lost_samples, origin.signal_bytes,
-        len(part.analysis.episodes), making.software, making.settings_sha256, making.model_sha256, making.python, making.numpy,
-        making.scipy, making.machine, making.cpu_s, " ".join(origin.notes),
+        len(part.analysis.episodes), making.software, making.settings_sha256, making.model_sha256, making.profile_sha256,
+        making.python, making.numpy, making.scipy, making.machine, making.cpu_s, " ".join(origin.notes),
     )  # fmt: skip
 
 
@@ -154,6 +154,7 @@ TABLES: tuple[CohortTable, ...] = (
             Column("software", str, "program and version that analysed"),
             Column("settings_sha256", str, "of the settings as JSON, as in cohort.json"),
             Column("model_sha256", str, "of the model file"),
+            Column("profile_sha256", str, "of the calibration profile that was used; empty without one"),
             Column("python", str, "version, of the process that analysed"),
             Column("numpy", str, "version"),
             Column("scipy", str, "version"),

@@ -13,8 +13,12 @@ from pathlib import Path
 from hfs_emg.cohort.documents import Failure, Making, Origin, Part, Plan, encode_part, plan_of
 from hfs_emg.cohort.units import Unit
 from hfs_emg.errors import HfsError, RecordingError
+from hfs_emg.profiles import PROFILE_NAME
 from hfs_emg.session.documents import utc_text
 from hfs_emg.session.reader import Session, is_session_folder, open_session
+from hfs_emg.sessions import profile_in
+
+WITHOUT = "Or analyse all sessions without profiles: use_profile = false in the [analysis] table of --settings."
 
 
 def analyse_unit(unit: Unit, plan: Plan) -> bytes | Failure:
@@ -51,11 +55,13 @@ def _part(unit: Unit, plan: Plan) -> Part:
     session = open_session(path)
     if session.montage is None:
         raise RecordingError(f"{unit.session} says nothing of its montage: import it again with --montage.")
-    analysis, _ = analyse(session, session.montage, plan.settings)
+    profile = profile_in(path, session.start, WITHOUT) if plan.settings.use_profile else None
+    analysis, _ = analyse(session, session.montage, plan.settings, profile=profile)
     making = Making(
         software=mine.software,
         model_sha256=mine.model_sha256,
         settings_sha256=mine.settings_sha256,
+        profile_sha256=None if profile is None else session.start.copies[PROFILE_NAME],
         python=platform.python_version(),
         numpy=np.__version__,
         scipy=scipy.__version__,
