@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,11 +117,3 @@ def wait_for(child, words, limit_s=180.0):
         raise AssertionError(f"the process ended without saying {words!r}: {''.join(lines)}")
     finally:
         limit.cancel()
-
-
-def until(condition, limit_s=180.0):
-    """Wait for something that another process does."""
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)

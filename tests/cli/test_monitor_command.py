@@ -11,7 +11,8 @@ import sys
 
 import numpy as np
 import pytest
-from command_line import Sent, holds_what_came, process, refused, session_in, sessions_in, until, wait_for
+from command_line import Sent, holds_what_came, process, refused, session_in, sessions_in, wait_for
+from waiting import until
 
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator

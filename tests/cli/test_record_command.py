@@ -9,18 +9,8 @@ import sys
 import needs
 import numpy as np
 import pytest
-from command_line import (
-    Sent,
-    counts_of,
-    holds_what_came,
-    lost_of,
-    process,
-    refused,
-    session_in,
-    sessions_in,
-    until,
-    wait_for,
-)
+from command_line import Sent, counts_of, holds_what_came, lost_of, process, refused, session_in, sessions_in, wait_for
+from waiting import until
 
 from calibration.montage import Side
 from firmware_bridge.emulator import CytonEmulator

@@ -5,7 +5,8 @@ import signal
 
 import numpy as np
 import pytest
-from command_line import Sent, counts_of, process, refused, session_in, sessions_in, until
+from command_line import Sent, counts_of, process, refused, session_in, sessions_in
+from waiting import until
 
 from firmware_bridge.connect import Port
 from hfs_emg import boards as application_boards

@@ -5,7 +5,8 @@ import signal
 
 import msgspec
 import pytest
-from command_line import holds_what_came, process, refused, session_in, sessions_in, until
+from command_line import holds_what_came, process, refused, session_in, sessions_in
+from waiting import until
 
 from hfs_emg.events import Burst, Episode, Kind
 from hfs_emg.session.lines import sealed

@@ -7,12 +7,12 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import needs
 import pyarrow.parquet
 import pytest
+from waiting import until
 
 from hfs_emg.cli import main
 from hfs_emg.cohort.tables import TABLES
@@ -65,8 +65,8 @@ def cluster(certificates, folder):
             "--scheduler-file",
             told,
         )
-        wait_until(told.exists)
-        wait_until(lambda: told.read_text().endswith("}"))
+        until(told.exists)
+        until(lambda: told.read_text().endswith("}"))
         address = json.loads(told.read_text())["address"]
         own = (
             "--nthreads",
@@ -83,13 +83,6 @@ def cluster(certificates, folder):
         for child in reversed(started):
             child.kill()
             child.wait(30)
-
-
-def wait_until(condition, limit_s=90.0):
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def parts_in(out):
@@ -109,7 +102,7 @@ def test_a_killed_worker_costs_nothing_and_nothing_is_there_twice(recorded, cert
         assert address.startswith("tls://127.0.0.1:")
         order = ["cohort", str(archive), "--out", str(out), "--scheduler", address, *tls]
         command = subprocess.Popen([sys.executable, "-m", "hfs_emg", *order], stderr=subprocess.PIPE, text=True)
-        wait_until(lambda: len(parts_in(out)) >= 3)
+        until(lambda: len(parts_in(out)) >= 3)
         workers[0].kill()
         done = len(parts_in(out))
         _, said = command.communicate(timeout=180)

@@ -4,6 +4,7 @@ import threading
 import time
 
 import numpy as np
+from waiting import until
 
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.links import boottime_s
@@ -12,14 +13,6 @@ from firmware_bridge.sources import CountingSource
 from hfs_emg.cli import main
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.timeline import read_timeline
-
-
-def until(condition, limit_s=30.0):
-    for _ in range(round(limit_s / 0.02)):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")
 
 
 def replug(emulator, server, link, others):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from calibration.montage import default_montage
 from firmware_bridge.boards import CYTON, ads1299_microvolts_per_count
 from hfs_emg.events import Burst, Episode, Kind
-from hfs_emg.model import Block, Input, Recording, Signal
+from hfs_emg.model import Block, Input, Marker, Recording, Signal
 from hfs_emg.session.documents import StartDocument, start_document
 from hfs_emg.session.recorder import Recorder
 
@@ -91,6 +92,34 @@ def episode(number: int, start_s: float, sites: tuple[str, ...] = ("orbicularis_
     return Episode(
         number, start_s, start_s + 0.4, Kind.SPASM, "left", sites, "clonic", 0.934, "why", bursts, None, start_s + 1.0
     )
+
+
+def finished_in(folder: Path, samples: int = 1330, signal: Signal | None = None) -> Block:
+    """A finished session of random samples in a folder; what was recorded is returned."""
+    signal = signal or signal_of()
+    whole = random_samples(samples, signal)
+    recorder = recorder_in(folder, signal)
+    for block in cut(whole, range(0, samples, 37)):
+        recorder.write(block)
+    recorder.finish("stopped", valid_s=5.0, sample_rate_hz=250.3, restarts=1, estimated_samples=11)
+    return whole
+
+
+def interrupted_in(folder: Path, samples: int = 1330) -> Block:
+    """A session whose recorder went away without a stop document."""
+    whole = random_samples(samples, signal_of())
+    recorder = recorder_in(folder)
+    for k, block in enumerate(cut(whole, range(0, samples, 100))):
+        recorder.write(block)
+        recorder.marker(Marker(block.start, f"marker {k}"))
+        recorder.episode(episode(k, block.start / 250))
+    recorder.abandon()
+    return whole
+
+
+def lines_of(folder: Path, name: str) -> list[dict[str, object]]:
+    """What the lines of a journal say."""
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ import tracemalloc
 from datetime import datetime
 from pathlib import Path
 
-import edfio
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -251,25 +250,6 @@ def test_a_discontinuous_file_tells_where_its_records_lie(tmp_path: Path) -> Non
         pytest.raises(RecordingError, match="no time stamp"),
     ):
         file.record_onsets()
-
-
-@pytest.mark.parametrize(("kind", "suffix"), [(edfio.EdfSignal, "edf"), (edfio.BdfSignal, "bdf")])
-def test_files_of_edfio_with_unequal_rates_are_read_exactly(tmp_path: Path, kind: type, suffix: str) -> None:
-    rng = np.random.default_rng(2)
-    signals = [
-        kind(rng.normal(0, 50, 700 * n), sampling_frequency=100 * n, label=f"S{n}", physical_dimension="uV")
-        for n in (1, 3)
-    ]
-    notes = [edfio.EdfAnnotation(0.5, None, "begin"), edfio.EdfAnnotation(3.25, 1.5, "ruhig bleiben ä")]
-    container = edfio.Edf if suffix == "edf" else edfio.Bdf
-    path = tmp_path / f"x.{suffix}"
-    container(signals, annotations=notes, data_record_duration=0.7).write(path)
-    with BdfFile(path) as file:
-        assert [file.header.rate_hz(i) for i in (0, 1)] == [pytest.approx(100), pytest.approx(300)]
-        for i, counts in enumerate(file.read(0, file.records, [0, 1])):
-            width, offset = file.header.signals[i].microvolts_scale or (0.0, 0.0)
-            assert counts * width + offset == pytest.approx(signals[i].data, abs=1e-6)
-        assert [(a.onset_s, a.duration_s, a.text) for a in file.annotations()] == [tuple(n) for n in notes]
 
 
 def test_a_missing_file_and_one_that_is_no_recording_are_refused(tmp_path: Path) -> None:

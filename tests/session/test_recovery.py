@@ -9,9 +9,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-import mne
 import msgspec
-import pyedflib
 import pytest
 from sessions import assert_same, cut, episode, random_samples, recorder_in, signal_of
 
@@ -74,9 +72,6 @@ def test_6_7_an_interrupted_session_gets_an_end_that_says_so(tmp_path: Path) -> 
     assert sorted(contents(folder)) == [
         "episodes.jsonl", "settings.json", "signal.bdf", "start.json", "stop.json", "timeline.jsonl",
     ]  # fmt: skip
-    with pyedflib.EdfReader(str(folder / "signal.bdf")) as reading:
-        assert reading.datarecords_in_file == 5
-    assert mne.io.read_raw_bdf(folder / "signal.bdf", verbose="error").n_times == 1250
 
 
 @pytest.mark.parametrize("finished", [True, False])
