@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
+from calibration.profile_file import encode_profile
 from hfs_emg.cli import main
-from hfs_emg.profiles import PROFILE_NAME
+from hfs_emg.profiles import PROFILE_NAME, read_profile
 
 WITHOUT = "[analysis]\nuse_profile = false\n"
 
 
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with one session of a subject that was calibrated before."""
+    """A store with one session of a subject that was calibrated before, to resting levels that are not this face's."""
     store = tmp_path_factory.mktemp("calibrated")
     board = ["--board", "sim:cooperative-left?speed=virtual", "--subject", "P9", "--store", str(store)]
     assert main(["calibrate", *board, "--quick", "--no-contact"]) == 0
+    (path,) = (store / "P9").glob("calibration-*.json")
+    profile = read_profile(path).profile
+    louder = tuple(replace(c, rest_uv=5 * c.rest_uv) for c in profile.channels)
+    path.write_bytes(encode_profile(replace(profile, channels=louder)))
     assert main(["record", *board[2:], "--board", "sim:moderate-left?speed=virtual&seed=7", "--duration", "30"]) == 0
     return store
 
