@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 # For `benchmarks` and `docs`, which are installed nowhere; last, so that the tests of a wheel find the packages in the wheel.
 sys.path.append(str(Path(__file__).parents[1]))
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and a process hands that on to the ones it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An example that takes long says that the machine is busy or slow, and nothing of the program.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
