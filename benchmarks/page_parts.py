@@ -1,0 +1,43 @@
+"""What the sections of docs/accuracy.md share: the figures of a run, and rows that more than one of them has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.goals import Goal, with_interval
+from benchmarks.sweeps import Point, Sweep
+from benchmarks.trials import Outcome
+
+Outcomes = Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one run gave."""
+
+    command: str
+    model: str
+    quick: bool
+    outcomes: Outcomes
+    sweeps: Sequence[tuple[Sweep, Sequence[Point]]]
+    sweep_faces: int
+    sweep_face_s: float
+
+
+def goal_row(goal: Goal, outcomes: Outcomes) -> tuple[str, ...]:
+    estimate = goal.measure(outcomes)
+    return goal.title, with_interval(estimate, goal.shown), goal.asked, goal.verdict(estimate)
+
+
+def by_phenotype(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = {}
+    for o in outcomes:
+        groups.setdefault(o.phenotype, []).append(o)
+    return groups
+
+
+def most_frequent(counted: Counter[str], most: int) -> str:
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {n}" for name, n in ranked[:most])
