@@ -40,6 +40,12 @@ def add(commands: Subparsers) -> None:
     demo.add_argument(
         "--store", type=Path, default=Path("demo-store"), metavar="DIR", help="where the session goes (./demo-store)"
     )
+    demo.add_argument(
+        "--speed",
+        choices=("real", "virtual"),
+        default="real",
+        help="virtual: as fast as the computer goes, without a pseudo-terminal and without pages",
+    )
     add_json(demo)
     add_address(demo)
     demo.set_defaults(run=run)
@@ -69,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
     sys.stderr.flush()
     store, settings, montage = Store(options.store), AnalysisSettings(), default_montage(8)
     with contextlib.ExitStack() as stack:
-        station = pages_where_possible(stack, options, store)
-        board = stack.enter_context(contextlib.closing(simulated_board(face, real_time=True)))
+        real_time = options.speed == "real"
+        station = pages_where_possible(stack, options, store) if real_time else None
+        board = stack.enter_context(contextlib.closing(simulated_board(face, real_time=real_time)))
         ended = watch(
             board,
             store,

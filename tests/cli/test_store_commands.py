@@ -9,7 +9,6 @@ from command_line import Sent, counts_of, process, refused, session_in, sessions
 from waiting import until
 
 from firmware_bridge.connect import Port
-from hfs_emg import boards as application_boards
 from hfs_emg.session.reader import open_session
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import load_scenario, scenario_names
@@ -164,15 +163,8 @@ def test_ports_are_listed_with_the_dongle_named(hfs, monkeypatch):
 # The demo
 
 
-@pytest.fixture
-def virtual(monkeypatch):
-    """The demo's board in virtual time."""
-    real = application_boards.simulated_board
-    monkeypatch.setattr(application_boards, "simulated_board", lambda face, real_time: real(face, real_time=False))
-
-
-def test_the_demo_tells_what_was_found_and_what_was_there(hfs, store, virtual):
-    result = hfs("demo", "--duration", 60, "--store", store)
+def test_the_demo_tells_what_was_found_and_what_was_there(hfs, store):
+    result = hfs("demo", "--speed", "virtual", "--duration", 60, "--store", store)
     assert result.status == 0, result
     folder = session_in(store).folder
     lines = result.out.splitlines()
@@ -186,9 +178,9 @@ def test_the_demo_tells_what_was_found_and_what_was_there(hfs, store, virtual):
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
 
 
-def test_the_demo_without_matplotlib_says_how_to_get_it(hfs, store, virtual, monkeypatch):
+def test_the_demo_without_matplotlib_says_how_to_get_it(hfs, store, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "hfs_emg.figures", None)
-    result = hfs("demo", "--duration", 6, "--store", store)
+    result = hfs("demo", "--speed", "virtual", "--duration", 6, "--store", store)
     assert result.status == 0
     assert result.out.splitlines()[-1] == "For a picture of a spasm: pip install 'hfs-emg[report]'"
 
