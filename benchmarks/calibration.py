@@ -8,6 +8,7 @@ build/calibration, so that an interrupted run goes on; docs/calibration.md is dr
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -31,7 +32,6 @@ from benchmarks.calibration_trials import (
     true_rest_uv,
     with_fault,
 )
-from calibration.crosstalk import RELIABLE_SD
 from calibration.montage import Side, Site
 from calibration.tasks import REFERENCE_TASKS
 from hfs_emg.simulation.cooperation import Cooperation
@@ -66,6 +66,7 @@ def subject(seed: int) -> SubjectResult:
         contraction=_contractions(good, true_levels(alone)),
         symmetry=_symmetries(good, true_levels(alone)),
         blinks=_ratios([good.profile.blink_ratio(Site.ORBICULARIS_OCULI)], [true_blink_ratio(good, alone)]),
+        blinks_apart=_scatter_of_blinks(good),
         crosstalk=_crosstalk(good),
         alarms=[c.guard for c in good.profile.cautions],
         alarms_again=[c.guard for c in again.profile.cautions],
@@ -95,13 +96,19 @@ def _symmetries(good: Found, truth: list[dict[str, float]]) -> list[float]:
     return found
 
 
-def _crosstalk(good: Found) -> list[tuple[float, float, bool]]:
-    """Of each pair of channels: truth, error, and whether the profile calls it reliable."""
+def _scatter_of_blinks(good: Found) -> list[float]:
+    blinks = good.profile.blinks
+    spread = None if blinks is None else blinks.spread.get(Site.ORBICULARIS_OCULI)
+    return [] if blinks is None or spread is None else [round(spread / math.sqrt(blinks.count), 4)]
+
+
+def _crosstalk(good: Found) -> list[tuple[float, float, float]]:
+    """Of each pair of channels: truth, error, and the uncertainty that the profile tells."""
     truth = true_crosstalk(good.face, good.observation.montage)
     apart = ~np.eye(len(truth), dtype=bool)
     error, sd = good.profile.crosstalk - truth, good.profile.crosstalk_sd
-    rows = zip(truth[apart], error[apart], sd[apart] <= RELIABLE_SD, strict=True)
-    return [(round(float(t), 4), round(float(e), 4), bool(r)) for t, e, r in rows]
+    rows = zip(truth[apart], error[apart], sd[apart], strict=True)
+    return [(round(float(t), 4), round(float(e), 4), round(float(s), 5)) for t, e, s in rows]
 
 
 def kept(folder: Path) -> list[SubjectResult]:

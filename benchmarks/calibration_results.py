@@ -19,7 +19,8 @@ from hfs_emg.simulation.scenarios import parse_scenario
 
 
 class SubjectResult(msgspec.Struct, frozen=True):
-    """One subject. rest, contraction, symmetry, blinks: measured over true. crosstalk: (truth, error, reliable) of each pair of channels.
+    """One subject. rest, contraction, symmetry, blinks: measured over true; blinks_apart: standard error of the logarithm of right over
+    left that the blinks' own scatter gives. crosstalk: (truth, error, uncertainty told) of each pair of channels.
 
     alarms and what follows: the guards that spoke; faults: by kind, those that named the channel that was bad.
     """
@@ -30,7 +31,8 @@ class SubjectResult(msgspec.Struct, frozen=True):
     contraction: list[float]
     symmetry: list[float]
     blinks: list[float]
-    crosstalk: list[tuple[float, float, bool]]
+    blinks_apart: list[float]
+    crosstalk: list[tuple[float, float, float]]
     alarms: list[str]
     alarms_again: list[str]
     swapped: list[str]

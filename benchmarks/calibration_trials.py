@@ -7,6 +7,7 @@ level.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.blinks import find_blinks
+from calibration.blinks import alike, find_blinks
 from calibration.envelope import Envelope
 from calibration.estimate import Circumstances, profile_of, rest_of
 from calibration.guards import guards
@@ -186,14 +187,16 @@ def true_levels(alone: Observation) -> list[dict[str, float]]:
 
 
 def true_blink_ratio(found: Found, alone: Observation) -> float | None:
-    """Right over left of the eyelids' muscles in the blinks that were asked for."""
+    """Right over left of the eyelids' muscles in the blinks that were asked for and counted."""
     result = alone.result("blinks")
-    eyes = [alone.montage.index(side, Site.ORBICULARIS_OCULI) for side in Side]
-    if result is None or None in eyes:
+    left, right = (alone.montage.index(side, Site.ORBICULARIS_OCULI) for side in Side)
+    if result is None or left is None or right is None:
         return None
+    seen = find_blinks(found.observation, found.rest, result.task.hold_s)
+    counted = {b.cue for b in alike(seen, left, right)}
     blinks = find_blinks(alone, replace(found.rest, power=found.rest.power * 1e-2), result.task.hold_s)
-    ratios = [float(np.log(b.levels_uv[eyes[1]] / b.levels_uv[eyes[0]])) for b in blinks]
-    return float(np.exp(np.median(ratios))) if ratios else None
+    ratios = [math.log(b.levels_uv[right] / b.levels_uv[left]) for b in blinks if b.cue in counted]
+    return float(np.exp(np.mean(ratios))) if ratios else None
 
 
 def true_crosstalk(face: CooperativeFace, montage: Montage) -> NDArray[np.float64]:

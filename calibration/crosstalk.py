@@ -5,11 +5,12 @@ merely move together do not: their signals are different noise. For two channels
 
     E[x_i x_j] = c_ij P_i + c_ji P_j + (what third muscles send to both),
 
-in every step of the sequence. Tasks use muscles in different proportions, and c is fitted over all steps at once by weighted least squares
-(a product of independent signals scatters with sqrt(P_i P_j / N), which gives the weights), with third muscles taken off and the fit done
-again. Where no step tells c_ij from c_ji (both sides always moved together) a weak expectation of no crosstalk decides, and the
-uncertainty says so. Motor units fire regularly, so that steps of one repetition are not independent: the uncertainty is that of the fit or
-of how repetitions scatter around it (clustered sandwich, Liang & Zeger 1986), whichever is larger.
+in every step of the sequence. Tasks use muscles in different proportions, and c is fitted over all steps at once by weighted least squares,
+with third muscles taken off and the fit done again. A product of independent signals scatters with sqrt(P_i P_j / N), which gives the
+weights: those of a repetition's mean powers, for a step's own power is as large by chance as its product is. Where no step tells c_ij from
+c_ji (both sides always moved together) a weak expectation of no crosstalk decides, and the uncertainty says so. Motor units fire
+regularly, so that steps of one repetition are not independent: the uncertainty is that of the fit or of how repetitions scatter around it
+(clustered sandwich, Liang & Zeger 1986), whichever is larger.
 """
 
 from __future__ import annotations
@@ -21,14 +22,18 @@ from numpy.typing import NDArray
 
 from calibration.envelope import Envelope, Flags, Floats
 from calibration.quiet import RestLevels, alive
-from calibration.repetitions import smoothed
 
 EXPECTED_SD = 0.1
 """Crosstalk before anything is known: 1–5 % across, 5–20 % near the midline, 5–30 % to the next site (facts of facial EMG)."""
-RELIABLE_SD = 0.01
-"""An entry is reliable when its uncertainty is below this, so that it is known to 2 points or better."""
-INDEPENDENT_PER_S = 120.0
-"""Independent samples per second in the EMG band at 250 Hz and above: twice some 60 Hz of effective width."""
+POINTS = 0.02
+"""What an entry must be known to."""
+INTERVAL = 2.576
+"""Standard deviations to either side that hold 99 % of a normal law."""
+RELIABLE_SD = POINTS / INTERVAL
+"""An entry is reliable when its 99 % interval reaches no further than 2 points."""
+INDEPENDENT_PER_S = 80.0
+"""Independent samples per second in the EMG band at 250 Hz and above. Twice the effective width of an ordinary facial spectrum would be 130
+to 160 for a steady signal; efforts waver, and muscles that no electrode lies on add a little, so that less is claimed."""
 _ROUNDS = 6
 
 
@@ -56,12 +61,12 @@ def crosstalk(envelope: Envelope, groups: NDArray[np.int64], rest: RestLevels, s
     chosen = (groups >= 0) & ~envelope.bad[:, alive(envelope)].any(axis=1)
     members = groups[chosen]
     over_rest = envelope.products[chosen] - rest.products
-    total = np.maximum(smoothed(envelope.power, 5)[chosen], 0.3 * rest.power)
     independent = INDEPENDENT_PER_S * step_s
     c, sd = np.eye(channels), np.full((channels, channels), EXPECTED_SD)
     np.fill_diagonal(sd, 0.0)
     if not chosen.any():
         return Crosstalk(c, sd)
+    total = np.maximum(_mean_of_members(envelope.power[chosen], members), 0.3 * rest.power)
     for _ in range(_ROUNDS):
         own = _own_power(over_rest, c)
         fitted = np.eye(channels)
@@ -75,6 +80,13 @@ def crosstalk(envelope: Envelope, groups: NDArray[np.int64], rest: RestLevels, s
                 sd[i, j], sd[j, i] = spread
         c = fitted
     return Crosstalk(c, sd)
+
+
+def _mean_of_members(power: Floats, members: NDArray[np.int64]) -> Floats:
+    """(steps, channels): the mean power of the repetition that each step belongs to."""
+    steps = np.maximum(np.bincount(members), 1)
+    means = np.stack([np.bincount(members, column) / steps for column in power.T], axis=1)
+    return np.asarray(means[members])
 
 
 def _own_power(over_rest: Floats, c: Floats) -> Floats:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.blinks import common_lag_s, find_blinks
+from calibration.blinks import alike, common_lag_s, find_blinks
 from calibration.crosstalk import Crosstalk, crosstalk
 from calibration.envelope import Floats
 from calibration.errors import NotMeasured
@@ -129,6 +129,9 @@ def _blinks(seen: Observation, rest: RestLevels) -> BlinkProfile | None:
     if result is None:
         return None
     found = find_blinks(seen, rest, result.task.hold_s)
+    left_eye, right_eye = (seen.montage.index(side, Site.ORBICULARIS_OCULI) for side in Side)
+    if left_eye is not None and right_eye is not None:
+        found = alike(found, left_eye, right_eye)
     if len(found) < _FEWEST_BLINKS:
         return None
     levels = np.array([b.levels_uv for b in found])
@@ -140,7 +143,7 @@ def _blinks(seen: Observation, rest: RestLevels) -> BlinkProfile | None:
         shown = (levels[:, [left, right]] > _SEEN * rest.uv[[left, right]]).all(axis=1)
         if shown.sum() >= _FEWEST_BLINKS:
             logs = np.log(levels[shown, right] / levels[shown, left])
-            ratio[site] = float(np.exp(np.median(logs)))
+            ratio[site] = float(np.exp(np.mean(logs)))
             spread[site] = float(1.4826 * np.median(np.abs(logs - np.median(logs))))
     return BlinkProfile(len(found), ratio, spread, common_lag_s(found, seen.clock.frame_s))
 

@@ -50,8 +50,8 @@ class ChannelProfile:
 
 @dataclass(frozen=True, slots=True)
 class BlinkProfile:
-    """Blinks on request. ratio: right over left by site, of sites that moved on both sides; spread: of its logarithm over blinks.
-    lag_s: by how much the right eye follows the left.
+    """Blinks on request, those left out in which one eye did twice its part. ratio: right over left by site, of sites that moved on both
+    sides, mean over blinks of its logarithm; spread: of that logarithm. lag_s: by how much the right eye follows the left.
     """
 
     count: int
