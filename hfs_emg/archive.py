@@ -1,4 +1,5 @@
 """Archives: session folders in one file, to be kept elsewhere or sent, and taken into a store again; encrypted when a passphrase is given.
+Of a whole subject also its treatments and calibration profiles.
 
 Plain, an archive is a tar (POSIX.1-2001 ustar) whose first member is `hfs-emg-archive.json`. Encrypted, it is a tar of two files in
 the format of age (age-encryption.org/v1): `key.age`, a key under the passphrase, and `sessions.tar.age`, the plain archive under that
@@ -24,6 +25,7 @@ from hfs_emg.errors import RecordingError, RequestError
 from hfs_emg.session.files import disk_error, make_private_folder, make_private_parents, sync_folder
 from hfs_emg.session.reader import is_being_recorded, open_session
 from hfs_emg.session.store import Store
+from hfs_emg.subject_files import OWN, says_more, subject_files
 
 INDEX_NAME, KEY_NAME, SEALED_NAME = "hfs-emg-archive.json", "key.age", "sessions.tar.age"
 SCHEMA = "hfs-emg/archive/1"
@@ -32,14 +34,16 @@ ARRIVING = ".arriving-"
 LONGEST_INDEX = 1 << 20
 LONGEST_KEY = 1 << 16
 _MEMBER = re.compile(r"([A-Za-z0-9]{1,32})/(\d{8}T\d{6}Z-[0-9a-f]{4})/([A-Za-z0-9][A-Za-z0-9._-]{0,99})")
+_OWN_MEMBER = re.compile(rf"([A-Za-z0-9]{{1,32}})/({OWN.pattern})")
 _CHUNK = 1 << 20
 
 
 class Index(msgspec.Struct, frozen=True):
-    """The first member: what an archive holds, as SUBJECT/SESSION."""
+    """The first member: what an archive holds, as SUBJECT/SESSION. subjects: those whose own files are in it as well."""
 
     schema: str
     sessions: tuple[str, ...]
+    subjects: tuple[str, ...] = ()
 
 
 def is_archive(path: Path) -> bool:
@@ -52,8 +56,10 @@ def is_archive(path: Path) -> bool:
     return head[257:262] == b"ustar" and head[:100].rstrip(b"\0").decode("latin-1") in (INDEX_NAME, KEY_NAME)
 
 
-def write_archive(folders: Sequence[Path], out: Path, passphrase: str | None = None) -> None:
-    """Write these session folders to a new file, for its owner only.
+def write_archive(
+    folders: Sequence[Path], out: Path, passphrase: str | None = None, *, subjects: Sequence[Path] = ()
+) -> None:
+    """Write these session folders to a new file, for its owner only. subjects: folders of subjects whose own files go along.
 
     Raises RequestError for one that is being recorded, RecordingError for one that cannot be read, DiskError.
     """
@@ -64,21 +70,21 @@ def write_archive(folders: Sequence[Path], out: Path, passphrase: str | None = N
     try:
         with _private(out) as file:
             if passphrase is None:
-                shutil.copyfileobj(_Reader(_tar_of(folders)), file, _CHUNK)
+                shutil.copyfileobj(_Reader(_tar_of(folders, subjects)), file, _CHUNK)
             else:
-                _write_sealed(folders, file, out.with_name(f".{out.name}.sealed"), passphrase)
+                _write_sealed(_tar_of(folders, subjects), file, out.with_name(f".{out.name}.sealed"), passphrase)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise disk_error(error, out) from error
 
 
-def _write_sealed(folders: Sequence[Path], file: BinaryIO, beside: Path, passphrase: str) -> None:
+def _write_sealed(plain: Iterator[bytes], file: BinaryIO, beside: Path, passphrase: str) -> None:
     pyrage = _pyrage()
     key = pyrage.x25519.Identity.generate()
     try:
         with _private(beside) as sealed:
-            pyrage.encrypt_io(_Reader(_tar_of(folders)), sealed, [key.to_public()])
+            pyrage.encrypt_io(_Reader(plain), sealed, [key.to_public()])
         with beside.open("rb") as content:
             wrapped = pyrage.passphrase.encrypt(str(key).encode(), passphrase)
             chunks = iter(lambda: content.read(_CHUNK), b"")
@@ -91,8 +97,8 @@ def _write_sealed(folders: Sequence[Path], file: BinaryIO, beside: Path, passphr
 def read_archive(path: Path, store: Store, passphrase: str | None = None) -> list[Path]:
     """Take the sessions of an archive into the store. Returns their folders; when one cannot be taken, none is.
 
-    Raises RequestError for a session that is there already or a passphrase that is missing or wrong, RecordingError for a damaged
-    archive, and DiskError.
+    Raises RequestError for a session that is there already, a subject's file that says something else there, or a passphrase that is
+    missing or wrong, RecordingError for a damaged archive, and DiskError.
     """
     room = store.root / f"{ARRIVING}{secrets.token_hex(4)}"
     try:
@@ -149,8 +155,7 @@ def _unpack(tar: tarfile.TarFile, room: Path, path: Path) -> list[Path]:
     if index.schema != SCHEMA:
         raise RecordingError(f"{path} is an archive of another version ({index.schema[:40]!r}): update this program.")
     for member in tar.getmembers()[1:]:
-        match = _MEMBER.fullmatch(member.name)
-        if match is None or not member.isreg() or f"{match[1]}/{match[2]}" not in index.sessions:
+        if not member.isreg() or not _is_announced(member.name, index):
             raise RecordingError(
                 f"{path} holds {member.name[:120]!r}, which is no file of a session: nothing was taken."
             )
@@ -162,16 +167,30 @@ def _unpack(tar: tarfile.TarFile, room: Path, path: Path) -> list[Path]:
     return [room / name for name in index.sessions]
 
 
+def _is_announced(name: str, index: Index) -> bool:
+    """A file of a session, or of a subject, that the index names."""
+    if match := _MEMBER.fullmatch(name):
+        return f"{match[1]}/{match[2]}" in index.sessions
+    match = _OWN_MEMBER.fullmatch(name)
+    return match is not None and match[1] in index.subjects
+
+
 def _settle(arrived: list[Path], room: Path, store: Store) -> list[Path]:
-    """Move the sessions to their places once each of them opens and none is in the way."""
+    """Move the sessions to their places once each of them opens and none is in the way; then what is of the subjects and new."""
     targets = [store.root / folder.relative_to(room) for folder in arrived]
     for folder, target in zip(arrived, targets, strict=True):
         if target.exists():
             raise RequestError(f"{target} is there already: nothing was taken.")
         open_session(folder)
-    for folder, target in zip(arrived, targets, strict=True):
+    own = [path for subject in room.iterdir() if subject.is_dir() for path in subject_files(subject)]
+    places = [store.root / path.relative_to(room) for path in own]
+    moves = [
+        *zip(arrived, targets, strict=True),
+        *((a, b) for a, b in zip(own, places, strict=True) if says_more(a, b)),
+    ]
+    for path, target in moves:
         make_private_parents(target)
-        folder.rename(target)
+        path.replace(target)
         sync_folder(target.parent)
     return targets
 
@@ -181,11 +200,16 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return b"" if file is None else file.read()
 
 
-def _tar_of(folders: Sequence[Path]) -> Iterator[bytes]:
+def _tar_of(folders: Sequence[Path], subjects: Sequence[Path]) -> Iterator[bytes]:
     """A plain archive, piece by piece. Hidden files (a reserve, a half-written document) stay behind."""
     names = tuple(f"{folder.parent.name}/{folder.name}" for folder in folders)
-    index = msgspec.json.format(msgspec.json.encode(Index(SCHEMA, names)), indent=1) + b"\n"
+    described = Index(SCHEMA, names, tuple(subject.name for subject in subjects))
+    index = msgspec.json.format(msgspec.json.encode(described), indent=1) + b"\n"
     yield from _members([(INDEX_NAME, len(index), [index])], end=False)
+    for subject in subjects:
+        for path in subject_files(subject):
+            size = path.stat().st_size
+            yield from _members([(f"{subject.name}/{path.name}", size, _pieces(path, size))], end=False)
     for name, folder in zip(names, folders, strict=True):
         for path in sorted(folder.iterdir()):
             if path.is_file() and not path.name.startswith("."):

@@ -60,6 +60,7 @@ def passphrase_of(options: argparse.Namespace) -> str | None:
 def run_export_archive(options: argparse.Namespace, store: Store, out: Path) -> int:
     """Write an archive, whole or not at all."""
     from hfs_emg.archive import write_archive
+    from hfs_emg.cli.exporting import named
     from hfs_emg.cli.output import check_regular, written_whole
     from hfs_emg.errors import RequestError
 
@@ -68,9 +69,9 @@ def run_export_archive(options: argparse.Namespace, store: Store, out: Path) -> 
     check_output(out, options.force)
     check_regular(out)
     passphrase = passphrase_of(options)
-    folders = list(dict.fromkeys(store.find(name) for name in options.session))
+    folders, subjects = named(store, options.session)
     with written_whole(out, private=True) as beside:
-        write_archive(folders, beside, passphrase)
+        write_archive(folders, beside, passphrase, subjects=subjects)
     how = "encrypted" if passphrase is not None else "not encrypted: keep it where only you can read it"
     print(f"{out}: {len(folders)} session{'s' * (len(folders) != 1)}, {out.stat().st_size / 1e6:.1f} MB, {how}.")
     return 0

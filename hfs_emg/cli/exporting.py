@@ -26,11 +26,14 @@ def add_export(commands: Subparsers) -> argparse.ArgumentParser:
         "export",
         help="write sessions to files for elsewhere",
         description="bids, edf, bdf, csv, parquet, fhir: for other programs and people, with dates moved by some whole days. "
-        "archive: the session folders as they are, in one file, which `import` takes back; with a passphrase it is encrypted "
+        "archive: the session folders as they are, in one file, which `import` takes back, of a subject also its treatments and "
+        "calibration profiles; with a passphrase it is encrypted "
         "(age-encryption.org/v1; needs the extra hfs-emg[archive]). parquet needs hfs-emg[interop].",
         epilog="example: hfs-emg export 20261120T185323Z-1a2b --to bids study",
     )
-    parser.add_argument("session", nargs="+", metavar="SESSION", help="ids or folders")
+    parser.add_argument(
+        "session", nargs="+", metavar="SESSION", help="ids or folders; a subject's code stands for all of its sessions"
+    )
     parser.add_argument(
         "--to",
         nargs=2,
@@ -70,17 +73,14 @@ def run_export(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace, store: Store, exporter: Exporter, out: Path) -> int:
     from hfs_emg.exports.shared import share
 
-    names = list(dict.fromkeys(options.session))
-    whole = exporter.makes_folder(len(names))
+    folders, _ = named(store, options.session)
+    whole = exporter.makes_folder(len(folders))
     if whole:
         check_new_folder(out)
     else:
         check_output(out, options.force)
         check_regular(out)
-    folders = list(dict.fromkeys(store.find(name).resolve() for name in names))
     sessions = [share(folder, store.root, with_markers=not options.without_markers) for folder in folders]
-    if exporter.makes_folder(len(sessions)) != whole:
-        raise_same(names)
     with folder_written_whole(out) if whole else written_whole(out, private=True) as beside:
         notes = exporter.write(sessions, beside)
     for note in dict.fromkeys(notes):
@@ -96,11 +96,18 @@ def _export(options: argparse.Namespace, store: Store, exporter: Exporter, out: 
     return 0
 
 
-def raise_same(names: list[str]) -> None:
-    """Several names of one session: whether a file or a folder was meant cannot be told."""
-    from hfs_emg.errors import RequestError
+def named(store: Store, names: list[str]) -> tuple[list[Path], list[Path]]:
+    """(folders of the sessions that are meant, folders of the subjects that are meant whole), each once.
 
-    raise RequestError(f"{', '.join(names)} are one session: name it once.")
+    A name is a session's id or folder, or a subject's code. Raises RequestError and DiskError.
+    """
+    sessions: list[Path] = []
+    subjects: list[Path] = []
+    for name in names:
+        of_subject = store.of_subject(name)
+        subjects += [of_subject[0].parent] if of_subject else []
+        sessions += of_subject or [store.find(name)]
+    return list(dict.fromkeys(path.resolve() for path in sessions)), list(dict.fromkeys(subjects))
 
 
 def check_new_folder(out: Path) -> None:

@@ -99,6 +99,10 @@ class Store:
         """Folders of the sessions that ended without a stop document and that nobody records. Raises DiskError."""
         return [f for f in self._folders().values() if not (f / STOP_NAME).exists() and not is_being_recorded(f)]
 
+    def of_subject(self, subject: str) -> list[Path]:
+        """The folders of a subject's sessions, oldest first; none for what is no subject here. Raises DiskError."""
+        return [folder for folder in self._folders().values() if folder.parent.name == subject]
+
     def find(self, id_or_path: str) -> Path:
         """The folder of a session given by its folder, its id, or a beginning of the id that only one session has.
 

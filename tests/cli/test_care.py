@@ -4,9 +4,11 @@ import io
 import json
 import os
 import pty
+import shutil
 import stat
 import sys
 import tarfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyrage
@@ -19,6 +21,7 @@ from hfs_emg.errors import DiskError, HfsError
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.store import Store
 from hfs_emg.sharing import disguise
+from hfs_emg.trend.treatments import add_treatment
 
 BOARD = "sim:moderate-right?speed=virtual&seed=2"
 
@@ -199,6 +202,73 @@ def test_an_archive_comes_back_byte_for_byte(hfs, store, tmp_path, passphrase):
         assert (counts_of(open_session(here)) == counts_of(open_session(there))).all()
     refused(hfs("import", out, "--store", other, *options), 2, "is there already: nothing was taken")
     refused(hfs("export", names[0], "--to", "archive", out, "--store", store), 2, "--force")
+
+
+@pytest.fixture
+def treated(store):
+    """S1 of the store with two treatments noted: its folder."""
+    for day, what in ((1, "botulinum toxin"), (2, "clonazepam")):
+        add_treatment(Store(store), "S1", day=date(2026, 3, day), what=what, now_utc=datetime(2026, 4, 1, tzinfo=UTC))
+    return store / "S1"
+
+
+def test_an_archive_of_a_subject_carries_its_treatments_and_profiles(hfs, store, treated, tmp_path):
+    out, other = tmp_path / "out.tar", tmp_path / "other"
+    result = hfs("export", "S1", "--to", "archive", out, "--store", store)
+    assert result.status == 0
+    assert "2 sessions" in result.out
+    assert hfs("import", out, "--store", other).status == 0
+    assert everything(other) == {Path("S1") / name: content for name, content in everything(treated).items()}
+    listed = hfs("treatment", "S1", "--store", other).out
+    assert "botulinum toxin" in listed
+    assert "clonazepam" in listed
+
+
+def test_an_archive_of_sessions_alone_says_nothing_of_treatments(hfs, store, treated, tmp_path):
+    assert (
+        hfs("export", sessions_in(store)[0].name, "--to", "archive", tmp_path / "out.tar", "--store", store).status == 0
+    )
+    assert b"botulinum" not in (tmp_path / "out.tar").read_bytes()
+
+
+def test_of_two_lists_of_treatments_the_one_that_goes_on_stays(hfs, store, treated, tmp_path):
+    """Sessions of one subject on two computers, the treatments noted on both: what continues the other is taken."""
+    out, other = tmp_path / "out.tar", tmp_path / "other"
+    assert hfs("export", "S1", "--to", "archive", out, "--store", store).status == 0
+    noted = (treated / "treatments.jsonl").read_bytes()
+    first = noted.splitlines(keepends=True)[0]
+    for present, expected in ((first, noted), (noted + b"more\n", noted + b"more\n"), (noted, noted)):
+        shutil.rmtree(other, ignore_errors=True)
+        (other / "S1").mkdir(parents=True)
+        (other / "S1" / "treatments.jsonl").write_bytes(present)
+        assert hfs("import", out, "--store", other).status == 0
+        assert (other / "S1" / "treatments.jsonl").read_bytes() == expected
+    shutil.rmtree(other)
+    (other / "S1").mkdir(parents=True)
+    (other / "S1" / "treatments.jsonl").write_bytes(b"another\n")
+    refused(hfs("import", out, "--store", other), 2, "says something else than the archive's", "Nothing was taken")
+    assert [p.name for p in other.rglob("*")] == ["S1", "treatments.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "name", ["S2/treatments.jsonl", "S1/treatments.jsonl.x", "S1/.treatments.jsonl", "treatments.jsonl"]
+)
+def test_an_archive_with_a_file_of_a_subject_that_it_does_not_name_is_refused(tmp_path, name):
+    index = INDEX.replace(b"}", b', "subjects": ["S1"]}')
+    hostile(tmp_path / "a.tar", (tarfile.TarInfo(INDEX_NAME), index), (tarfile.TarInfo(name), b"x"))
+    with pytest.raises(HfsError, match="nothing was taken"):
+        read_archive(tmp_path / "a.tar", Store(tmp_path / "store"))
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_subject_s_code_stands_for_all_of_its_sessions(hfs, store, tmp_path):
+    assert hfs("export", "S1", "--to", "bdf", tmp_path / "bdf", "--store", store).status == 0
+    assert len(list((tmp_path / "bdf").iterdir())) == 2
+    assert (
+        hfs("export", "S2", sessions_in(store / "S2")[0], "--to", "bdf", tmp_path / "one.bdf", "--store", store).status
+        == 0
+    )
+    assert (tmp_path / "one.bdf").is_file()
 
 
 class Quick:
