@@ -40,7 +40,7 @@ from hfs_emg.simulation.settings import Electrodes, Expressions, Meals, Speech
 from hfs_emg.simulation.subjects import draw_subject
 
 MORNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-BLOCK = 12
+BLOCK = 48
 SIDES_EXCHANGED = ((1, 5), (2, 6), (3, 7), (4, 8))
 PHENOTYPES = ("rest", "moderate", "rest", "early", "rest", "blink-triggered", "rest", "synkinesis", "rest", "moderate")
 MOST_GEL_UV = 3.0
