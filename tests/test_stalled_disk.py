@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from test_monitor import RATE_HZ, Room
+from monitor_room import RATE_HZ, Room
 
 from hfs_emg.cli.watching import status_text
 from hfs_emg.session.integrity import damage_of
