@@ -145,18 +145,18 @@ class Kept:
     profile: CalibrationProfile | None = None
 
 
-def kept_in(folder: Path) -> Kept:
+def kept_in(folder: Path, instead: str = INSTEAD) -> Kept:
     """What a session's folder keeps; settings and model are this program's own where it keeps none. Its montage is in its start document.
 
-    Raises RecordingError when a copy is not what the start document says it was.
+    instead: a sentence, what to do without a copy. Raises RecordingError when a copy is not what the start document says it was.
     """
     start = read_document(folder / START_NAME, StartDocument)
-    settings, model = (_copy(folder, start, name, INSTEAD) for name in (SETTINGS_NAME, MODEL_NAME))
+    settings, model = (_copy(folder, start, name, instead) for name in (SETTINGS_NAME, MODEL_NAME))
     try:
         return Kept(
             AnalysisSettings() if settings is None else msgspec.json.decode(settings, type=AnalysisSettings),
             MODEL_FILE.read_bytes() if model is None else model,
-            profile_in(folder, start, INSTEAD),
+            profile_in(folder, start, instead),
         )
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RecordingError(

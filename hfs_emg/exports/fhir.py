@@ -1,5 +1,7 @@
 """FHIR R4: one bundle of kind `collection`, per session a DiagnosticReport with its Observations (hl7.org/fhir/R4/).
 
+Rates are per valid time of their side, as in the report: the signal is analysed once more for it, some seconds an hour.
+
 Rule: `preliminary` until a person has reviewed the session, then `final`; a simulated session carries the tag HTEST (test data) on every
 resource. Codes are our own, because no public code system has spasms of a face counted by EMG; units are UCUM. Nothing identifies a
 person but the subject's code, and moments are shifted.
@@ -107,19 +109,19 @@ def _observations(session: SharedSession, common: Resource) -> Iterator[Resource
     if session.montage is None:
         raise RequestError(f"{session.id} has no montage, so that no side is known: it cannot be told in FHIR.")
     burden = Burden(session.montage)
-    burden.add(Findings(session.episodes, (), (), session.duration_s))
+    burden.add(Findings(session.episodes, session.invalid, (), session.duration_s))
     yield {
         "resourceType": "Observation",
         "id": _id("observation", session.id, "valid-time"),
         **common,
         "code": _code("valid-time", "Time in which both sides of the face could be measured"),
-        **_quantity(session.valid_s, "s", "s"),
+        **_quantity(burden.valid_s(session.duration_s), "s", "s"),
     }
     for side in Side:
         if not session.montage.on(side):
             continue
         found = burden.side(side, session.duration_s)
-        for name, title, value, unit, code in _measures(found, session.valid_s):
+        for name, title, value, unit, code in _measures(found):
             yield {
                 "resourceType": "Observation",
                 "id": _id("observation", session.id, name, side.value),
@@ -130,11 +132,11 @@ def _observations(session: SharedSession, common: Resource) -> Iterator[Resource
             }
 
 
-def _measures(found: SideBurden, valid_s: float | None) -> Iterator[tuple[str, str, float | None, str, str]]:
+def _measures(found: SideBurden) -> Iterator[tuple[str, str, float | None, str, str]]:
     """(code, title, value, unit, UCUM) of one side; None: not known."""
-    rate = found.spasms / (valid_s / 60) if valid_s else None
+    yield "side-valid-time", "Time in which this side could be measured", found.valid_s, "s", "s"
     yield "spasm-count", "Spasms", float(found.spasms), "spasms", "{spasms}"
-    yield "spasm-rate", "Spasms per valid minute", rate, "spasms/min", "{spasms}/min"
+    yield "spasm-rate", "Spasms per valid minute of this side", found.spasms_per_min, "spasms/min", "{spasms}/min"
     yield "spasm-time", "Time in spasm, from onset to offset", found.spasm_time_s, "s", "s"
     yield "clonic-count", "Clonic spasms", float(found.clonic), "spasms", "{spasms}"
     yield "tonic-count", "Tonic spasms", float(found.tonic), "spasms", "{spasms}"

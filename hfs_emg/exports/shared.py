@@ -15,13 +15,14 @@ from pathlib import Path
 import msgspec
 
 from hfs_emg.errors import RequestError
-from hfs_emg.events import Episode
+from hfs_emg.events import Episode, Invalid
 from hfs_emg.model import Block, Marker, Montage, Signal
 from hfs_emg.review.session_review import SessionReview
 from hfs_emg.review.verdicts import REVIEW_NAME
 from hfs_emg.review.view import State
 from hfs_emg.session.documents import StartDocument
 from hfs_emg.session.reader import Session, open_session
+from hfs_emg.sessions import kept_in
 from hfs_emg.sharing import Disguise, disguise
 
 
@@ -126,6 +127,20 @@ class SharedSession:
     def episodes(self) -> tuple[Episode, ...]:
         """Those that stand, by onset, each of the kind that the readers or the detector named."""
         return tuple(e.episode for e in self.events if e.state != "rejected")
+
+    @cached_property
+    def invalid(self) -> tuple[Invalid, ...]:
+        """What counts for nothing: the whole signal is analysed for it once more, as it was while recording.
+
+        Raises RequestError without a montage, RecordingError.
+        """
+        from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings the analyser
+
+        if self.montage is None:
+            raise RequestError(f"{self.id} has no montage: nothing of it was analysed.")
+        kept = kept_in(self._session.folder, "Until then its valid time is not known.")
+        found, _ = analyse(self._session, self.montage, kept.settings, model=kept.model, profile=kept.profile)
+        return found.invalid
 
     @property
     def markers(self) -> tuple[Marker, ...]:

@@ -10,8 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from hfs_emg.events import Invalid
 from hfs_emg.exports.fhir import write
 from hfs_emg.exports.shared import SharedSession
+from hfs_emg.report.content import report_content
 
 SCHEMA = Path(__file__).parents[1] / "data" / "fhir" / "fhir-r4.schema.json.gz"
 
@@ -72,30 +74,49 @@ def test_a_simulated_session_is_tagged_on_every_resource(bundle: dict[str, Any])
     assert report["conclusion"].startswith("SIMULATED")
 
 
-def test_counts_and_rates_are_per_valid_minute(bundle: dict[str, Any], sessions: list[SharedSession]) -> None:
-    first = resources(bundle, "DiagnosticReport")[0]
-    wanted = {r["reference"].removeprefix("urn:uuid:") for r in first["result"]}
-    values = {
-        (o["code"]["coding"][0]["code"], o.get("bodySite", {}).get("text", "")[:4]): o["valueQuantity"]["value"]
+def values_of(bundle: dict[str, Any], report: int) -> dict[tuple[str, str], float]:
+    """What the observations of a report say, by code and side."""
+    wanted = {r["reference"].removeprefix("urn:uuid:") for r in resources(bundle, "DiagnosticReport")[report]["result"]}
+    return {
+        (o["code"]["coding"][0]["code"], o.get("bodySite", {}).get("text", "").partition(" ")[0]): o["valueQuantity"][
+            "value"
+        ]
         for o in resources(bundle, "Observation")
-        if o["id"] in wanted
+        if o["id"] in wanted and "valueQuantity" in o
     }
+
+
+def test_counts_and_rates_are_per_valid_minute_of_their_side_as_in_the_report(
+    sessions: list[SharedSession], tmp_path: Path
+) -> None:
+    """Two electrodes of the left side are off for some seconds: its time is shorter than that of the right one, and its rate higher."""
+
+    class LoseLeft(SharedSession):
+        invalid = (*sessions[0].invalid, Invalid(2.0, 8.0, ("EMG L FRO", "EMG L OOC", "EMG L ZYG"), "lead_off"))
+
+    write([sessions[0], LoseLeft(sessions[1]._session, sessions[1]._disguise)], tmp_path / "b.json")
+    bundle = json.loads((tmp_path / "b.json").read_text())
+    values = values_of(bundle, 0)
     spasms = sum(e.kind == "spasm" for e in sessions[0].episodes)
-    valid_s = sessions[0].valid_s
-    assert valid_s is not None
     assert values["spasm-count", "left"] == spasms > 20
-    assert values["spasm-rate", "left"] == pytest.approx(spasms / (valid_s / 60), abs=1e-3)
-    assert values["spasm-count", "righ"] == 0
-    assert values["valid-time", ""] == valid_s
+    assert values["spasm-count", "right"] == 0
+    for side, measures in report_content(None, sessions[0]._session.folder).sides.items():
+        assert values["side-valid-time", side] == pytest.approx(measures.burden.valid_s, abs=1e-3)
+        assert values["spasm-rate", side] == pytest.approx(measures.burden.spasms_per_min, abs=1e-3)
+    lost = values_of(bundle, 1)
+    assert lost["side-valid-time", "left"] <= lost["side-valid-time", "right"] - 5
+    assert lost["valid-time", ""] <= lost["side-valid-time", "left"]
+    minutes = lost["side-valid-time", "left"] / 60
+    assert lost["spasm-rate", "left"] == pytest.approx(lost["spasm-count", "left"] / minutes, rel=1e-3)
 
 
 def test_what_is_not_known_is_said_to_be_so(sessions: list[SharedSession], validator: Any, tmp_path: Path) -> None:
-    """An interrupted session has no valid time, so it has no rate."""
+    """A session that counts for nothing throughout has no rate."""
 
-    class Unfinished(SharedSession):
-        valid_s = None
+    class Worthless(SharedSession):
+        invalid = (Invalid(0.0, sessions[0].duration_s, None, "motion"),)
 
-    write([Unfinished(sessions[0]._session, sessions[0]._disguise)], tmp_path / "b.json")
+    write([Worthless(sessions[0]._session, sessions[0]._disguise)], tmp_path / "b.json")
     bundle = json.loads((tmp_path / "b.json").read_text())
     validator.validate(bundle)
     rates = [o for o in resources(bundle, "Observation") if o["code"]["coding"][0]["code"] == "spasm-rate"]
