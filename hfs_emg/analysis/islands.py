@@ -62,7 +62,8 @@ class IslandFinder:
             while end - at > self._longest and at + self._longest + self._look_ahead <= n:
                 if seeds[at + self._longest] > seeds[at]:
                     islands.append(Island(base + at, base + at + self._longest, cut=True))
-                at += self._longest
+                # The next piece begins with activity, as it does where the cut was all that an earlier call could see.
+                at = int(active[np.searchsorted(active, at + self._longest)])
             wait = self._look_ahead if seeds[end] > seeds[at] else self._quiet
             if end - at > self._longest or end + wait > n:
                 self.frontier = base + at
