@@ -7,17 +7,16 @@ they are whole. Times are seconds from the session's first sample by sample inde
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from hfs_emg.analysis.burden import measure, union
 from hfs_emg.cohort.documents import Part
 from hfs_emg.events import KINDS, InvalidReason
+from hfs_emg.exports.columns import KIND, SIMULATED, SUBJECT, WHAT, WHEN, Column, Row, Table, what, when
 from hfs_emg.exports.parquet import arrow_schema
-from hfs_emg.exports.tables import Column, Row
 from hfs_emg.extras import needed
 from hfs_emg.session.files import disk_error
 
@@ -26,20 +25,7 @@ REASONS: tuple[InvalidReason, ...] = get_args(InvalidReason)
 _ROWS_AT_ONCE = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class CohortTable:
-    """One table over all sessions. rows: of one session."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: Callable[[Part], Iterator[Row]]
-
-
-_SESSION = (
-    Column("session", str, "id of the session"),
-    Column("subject", str, "code of the subject"),
-    Column("simulated", bool, "true: no human wore the electrodes"),
-)
+_SESSION = (Column("session", str, "id of the session"), SUBJECT, SIMULATED)
 
 
 def _head(part: Part) -> Row:
@@ -50,8 +36,8 @@ def _episode_rows(part: Part) -> Iterator[Row]:
     for e in part.analysis.episodes:
         active = measure(union((b.start_s, b.end_s) for b in e.bursts))
         yield (
-            *_head(part), e.id, e.start_s, e.end_s, e.kind.value, KINDS[e.kind].counts_as_spasm, e.side, e.form, "+".join(e.sites),
-            e.confidence, e.reason, len(e.bursts), round(active, 3), max((b.peak_uv for b in e.bursts), default=None),
+            *_head(part), *when(e), e.kind.value, KINDS[e.kind].counts_as_spasm, *what(e),
+            len(e.bursts), round(active, 3), max((b.peak_uv for b in e.bursts), default=None),
         )  # fmt: skip
 
 
@@ -83,28 +69,21 @@ def _provenance_rows(part: Part) -> Iterator[Row]:
     )  # fmt: skip
 
 
-TABLES: tuple[CohortTable, ...] = (
-    CohortTable(
+TABLES: tuple[Table[Part], ...] = (
+    Table(
         "episodes",
         (
             *_SESSION,
-            Column("episode", int, "number within the session"),
-            Column("start_s", float, "onset, seconds"),
-            Column("end_s", float, "offset, seconds"),
-            Column("kind", str, "one of " + ", ".join(KINDS)),
-            Column("counts_as_spasm", bool, "whether it counts in rates and spasm time"),
-            Column("side", str, "left, right or both; empty for artefacts"),
-            Column("form", str, "clonic or tonic; empty for all but spasms"),
-            Column("sites", str, "muscles, joined by +"),
-            Column("confidence", float, "probability that the kind is right"),
-            Column("reason", str, "why, in one sentence"),
+            *WHEN,
+            *KIND,
+            *WHAT,
             Column("bursts", int, "how many"),
             Column("active_s", float, "union of its bursts, seconds"),
             Column("peak_uv", float, "highest peak of the 50 ms RMS envelope, µV"),
         ),
         _episode_rows,
     ),
-    CohortTable(
+    Table(
         "burden",
         (
             *_SESSION,
@@ -122,7 +101,7 @@ TABLES: tuple[CohortTable, ...] = (
         ),
         _burden_rows,
     ),
-    CohortTable(
+    Table(
         "quality",
         (
             *_SESSION,
@@ -135,7 +114,7 @@ TABLES: tuple[CohortTable, ...] = (
         ),
         _quality_rows,
     ),
-    CohortTable(
+    Table(
         "provenance",
         (
             *_SESSION,
@@ -222,5 +201,5 @@ class TableWriter:
                 self._files[table.name].write_table(content)
                 rows.clear()
 
-    def _beside(self, table: CohortTable) -> Path:
+    def _beside(self, table: Table[Part]) -> Path:
         return self._out / f".{table.name}.parquet.part"

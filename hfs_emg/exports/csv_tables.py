@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from hfs_emg.exports.columns import Cell, Column
 from hfs_emg.exports.shared import SharedSession
-from hfs_emg.exports.tables import TABLES, Cell, Column, description, sample_blocks, sample_columns
+from hfs_emg.exports.tables import TABLES, description, sample_blocks, sample_columns
 
 SAMPLES_FOLDER = "samples"
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from hfs_emg.exports.columns import Column
 from hfs_emg.exports.csv_tables import SAMPLES_FOLDER
 from hfs_emg.exports.shared import SharedSession
-from hfs_emg.exports.tables import SCHEMA, TABLES, Column, description, sample_blocks, sample_columns
+from hfs_emg.exports.tables import SCHEMA, TABLES, description, sample_blocks, sample_columns
 from hfs_emg.extras import needed
 
 _TYPES = {str: "string", int: "int64", float: "float64", bool: "bool_"}

@@ -6,39 +6,17 @@ clock was not set. Samples are µV = counts × µV per count + offset; where `lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hfs_emg.events import KINDS
+from hfs_emg.exports.columns import KIND, SIMULATED, SUBJECT, WHAT, WHEN, Column, Row, Table, what, when
 from hfs_emg.exports.shared import SharedSession
 from hfs_emg.session.documents import utc_text
 
 SCHEMA = "hfs-emg/tables/1"
-
-Cell = str | int | float | bool | None
-Row = tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, the type of its cells, what it holds and in which unit."""
-
-    name: str
-    type: type
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table over all sessions. rows: of one session."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: Callable[[SharedSession], Iterator[Row]]
-
 
 _SESSION = Column("session", str, "id of the session, as it is shared")
 
@@ -58,17 +36,16 @@ def _episode_rows(s: SharedSession) -> Iterator[Row]:
         moment = utc_text(s.utc(e.start_s * s.signal.rate_hz))
         counts = KINDS[e.kind].counts_as_spasm and event.state != "rejected"
         yield (
-            s.id, s.subject, e.id, e.start_s, e.end_s, moment, e.kind.value, counts, event.state,
-            e.side, e.form, "+".join(e.sites), e.confidence, e.reason,
+            s.id, s.subject, *when(e), moment, e.kind.value, counts, event.state, *what(e),
         )  # fmt: skip
 
 
-TABLES: tuple[Table, ...] = (
+TABLES: tuple[Table[SharedSession], ...] = (
     Table(
         "sessions",
         (
             _SESSION,
-            Column("subject", str, "code of the subject"),
+            SUBJECT,
             Column("start_utc", str, "moment of the first sample, moved by some whole days"),
             Column("rate_hz", float, "nominal rate: seconds are samples divided by it"),
             Column("fitted_rate_hz", float, "true rate, fitted against the computer's clock"),
@@ -76,7 +53,7 @@ TABLES: tuple[Table, ...] = (
             Column("duration_s", float, "length in seconds"),
             Column("valid_s", float, "seconds in which both sides could be believed: rates are per valid time"),
             Column("lost_samples", int, "samples that never came"),
-            Column("simulated", bool, "true: no human wore the electrodes"),
+            SIMULATED,
             Column("reviewed", bool, "true: a person has gone through the episodes"),
             Column("board", str, "what recorded"),
             Column("software", str, "program and version that recorded"),
@@ -87,21 +64,14 @@ TABLES: tuple[Table, ...] = (
         "episodes",
         (
             _SESSION,
-            Column("subject", str, "code of the subject"),
-            Column("episode", int, "number within the session"),
-            Column("start_s", float, "onset, seconds"),
-            Column("end_s", float, "offset, seconds"),
+            SUBJECT,
+            *WHEN,
             Column("utc", str, "moment of the onset, moved by some whole days"),
-            Column("kind", str, "one of " + ", ".join(KINDS)),
-            Column("counts_as_spasm", bool, "whether it counts in rates and spasm time"),
+            *KIND,
             Column(
                 "review", str, "undecided (the algorithm's word), confirmed, relabelled, added, rejected or disputed"
             ),
-            Column("side", str, "left, right or both; empty for artefacts"),
-            Column("form", str, "clonic or tonic; empty for all but spasms"),
-            Column("sites", str, "muscles, joined by +"),
-            Column("confidence", float, "probability that the kind is right"),
-            Column("reason", str, "why, in one sentence"),
+            *WHAT,
         ),
         _episode_rows,
     ),
@@ -109,7 +79,7 @@ TABLES: tuple[Table, ...] = (
         "bursts",
         (
             _SESSION,
-            Column("episode", int, "number within the session"),
+            WHEN[0],
             Column("channel", str, "channel of the montage"),
             Column("start_s", float, "onset, seconds"),
             Column("end_s", float, "offset, seconds"),
