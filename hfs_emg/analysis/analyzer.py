@@ -114,10 +114,13 @@ class Analyzer:
         if self._unmixing is not None:
             self._unmixing.take_off(conditioned, verdict == 0)
         power, bad, slow = self._frames.push(conditioned, verdict > 0)
-        self._swings.push(power[1], bad)
         self._levels.push(conditioned, power, bad, slow)
+        if bad.shape[1]:
+            self._swings.push(power[1], bad, self._levels.slow_floors(bad.shape[1]))
         invalid = self._note_invalid(*self._invalid.push(verdict))
-        invalid += self._off_skin.push(self._levels.take_off_skin())[0]
+        off_skin = self._levels.seconds.take_off_skin()
+        if off_skin is not None:
+            invalid += self._off_skin.push(off_skin)[0]
         until = self._levels.end_at(self._tick)
         if until <= self._looked_until:
             return self._findings([], invalid, self._in_progress)
@@ -207,7 +210,7 @@ class Analyzer:
             return [[] for _ in islands]
         scene = self._scenes.scene(nears, states)
         table = self._scenes.table(nears, found)
-        hum_hz = np.array([self._levels.hum_hz(frame) for frame in (table.origin + table.starts).tolist()])
+        hum_hz = np.array([self._levels.seconds.hum_hz(frame) for frame in (table.origin + table.starts).tolist()])
         hum = jumps(scene.wave, table, hum_hz, self.clock)
         atoms = [atom for mine in found for atom in mine]
         if hum.any():

@@ -35,19 +35,25 @@ class PairBalance:
         self._next = [0] * len(pairs)
         self.gain: Floats = np.ones(channels)
 
-    def push_second(self, windows: Floats, spoiled: NDArray[np.bool_], floor: Floats) -> None:
-        """windows (channels, n): mean power of the windows of one second; floor (channels,): noise power."""
+    def push_seconds(self, windows: Floats, spoiled: NDArray[np.bool_], floors: Floats) -> Floats:
+        """windows (seconds, channels, n): mean power of the windows of some seconds; floors (seconds, channels): noise power in each.
+        Returns the gains after each of them, (seconds, channels).
+        """
+        found = np.repeat(self.gain[None], len(windows), axis=0)
         if not self._pairs:
-            return
-        active = (windows >= _ACTIVE * floor[:, None]) & ~spoiled
-        both = active[self._left] & active[self._right]
-        if not both.any():
-            return
-        above = np.maximum(windows - floor[:, None], 1e-9)
-        ratio = 0.5 * np.log2(above[self._left] / above[self._right])
-        usable = both & (np.abs(ratio) <= _FAR_LOG2)
-        for i in np.flatnonzero(usable.any(axis=1)).tolist():
-            self._remember(i, ratio[i, usable[i]])
+            return found
+        active = (windows >= _ACTIVE * floors[:, :, None]) & ~spoiled
+        both = active[:, self._left] & active[:, self._right]
+        some = np.flatnonzero(both.any(axis=(1, 2)))
+        if not len(some):
+            return found
+        above = np.maximum(windows[some] - floors[some][:, :, None], 1e-9)
+        ratio = 0.5 * np.log2(above[:, self._left] / above[:, self._right])
+        usable = both[some] & (np.abs(ratio) <= _FAR_LOG2)
+        for k, i in np.argwhere(usable.any(axis=2)).tolist():
+            self._remember(i, ratio[k, i, usable[k, i]])
+            found[some[k] :] = self.gain
+        return found
 
     def _remember(self, i: int, taken: Floats) -> None:
         where = (self._next[i] + np.arange(len(taken))) % MEMORY_WINDOWS

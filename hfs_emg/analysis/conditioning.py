@@ -28,19 +28,29 @@ FAST_ABOVE_HZ = 55.0
 
 @dataclass(frozen=True, slots=True)
 class Conditioned:
-    """The same n samples three times, views (3, channels, n), µV; band (channels, n): the EMG band with its hum. mains: hum, for each
-    second that was completed.
+    """The same n samples four times, (4, channels, n) µV: the EMG band with its hum, and without, slow, fast. mains: hum, for each second
+    that was completed.
     """
 
-    views: Samples
-    band: Samples
+    waves: Samples
     mains: list[MainsSecond]
+
+    @property
+    def band(self) -> Samples:
+        """The EMG band with its hum."""
+        band: Samples = self.waves[0]
+        return band
 
     @property
     def emg(self) -> Samples:
         """The EMG band without mains."""
-        emg: Samples = self.views[0]
+        emg: Samples = self.waves[1]
         return emg
+
+    @property
+    def views(self) -> Samples:
+        """emg, slow and fast: (3, channels, n)."""
+        return self.waves[1:]
 
 
 class _Filter:
@@ -107,7 +117,7 @@ class Conditioner:
     def push(self, uv: Samples, lost: NDArray[np.bool_]) -> Conditioned:
         """Filter the next samples."""
         n = uv.shape[1]
-        out = Conditioned(np.empty((3, self._channels, n)), np.empty((self._channels, n)), [])
+        out = Conditioned(np.empty((4, self._channels, n)), [])
         done = 0
         for restart in [*self._restarts(lost), n]:
             if done < restart:
@@ -141,21 +151,32 @@ class Conditioner:
         emg, slowly, upper = out.views[:, :, start:end]
         slowly[:] = slow.push(x)
         raw = out.band[:, start:end] = band.push(x)
-        done = notched = 0
-        while done < raw.shape[1]:
-            take = min(self.mains.second - self._in_second, raw.shape[1] - done)
-            self._second[:, self._in_second : self._in_second + take] = raw[:, done : done + take]
-            self._in_second += take
-            done += take
-            if self._in_second < self.mains.second:
-                continue
-            self._in_second = 0
-            lines = self.mains.push_second(self._second)
-            out.mains.append(self.mains.last)
+        done = notched = -self._in_second
+        for lines, mains in self._whole_seconds(raw):
+            done += self.mains.second
+            out.mains.append(mains)
             if lines != self._notches.lines:
+                notched = max(0, notched)
                 emg[:, notched:done] = self._notches.push(raw[:, notched:done])
                 notched = done
                 self._notches = _Notches(lines, self._rate_hz, self._channels, self._notches)
-        if notched < done:
+        notched = max(0, notched)
+        if notched < raw.shape[1]:
             emg[:, notched:] = self._notches.push(raw[:, notched:])
         upper[:] = fast.push(emg)
+
+    def _whole_seconds(self, raw: Samples) -> list[tuple[tuple[Line, ...], MainsSecond]]:
+        """What the seconds show that these samples complete."""
+        second, n = self.mains.second, raw.shape[1]
+        held = self._in_second
+        if held + n < second:
+            self._second[:, held : held + n] = raw
+            self._in_second += n
+            return []
+        joined = np.concatenate([self._second[:, :held], raw], axis=1)
+        whole = joined.shape[1] // second
+        left = joined[:, whole * second :]
+        self._in_second = left.shape[1]
+        self._second[:, : self._in_second] = left
+        seconds = joined[:, : whole * second].reshape(len(joined), whole, second)
+        return self.mains.push_seconds(np.ascontiguousarray(seconds.transpose(1, 0, 2)))

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Activity, Neighbourhood
-from hfs_emg.analysis.balance import PairBalance
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
 from hfs_emg.analysis.hum import LONGEST_S, trusted, without_hum
 from hfs_emg.analysis.known import Known
 from hfs_emg.analysis.mains import MainsSecond
-from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
-from hfs_emg.analysis.quality import REASONS
+from hfs_emg.analysis.seconds import SecondLog
 from hfs_emg.analysis.settings import AnalysisSettings
 
 SHORT_FRAMES = 3
 _EMG, _SLOW, _FAST = range(3)
-LEAD_OFF_MAINS_UV = 2000.0
-"""Hum of this amplitude means that no skin is behind the electrode: real recordings with poor contact show up to 600 µV."""
-LEAD_OFF_NOISE_UV = 60.0
-"""So does resting noise above this: dry electrodes stay below 12 µV RMS."""
 
 
 class LevelLog:
@@ -41,36 +34,26 @@ class LevelLog:
         `pairs`: left and right channel of each site that both sides have. `known`: from a calibration.
         """
         self._clock = clock
+        self._channels = channels
         self._on = settings.on_factor**2
         self._off = settings.off_factor**2
+        self._eyes = list(eyes) if len(eyes) == 2 else []
+        self.seconds = SecondLog(clock, channels, self._eyes, list(pairs), known)
+        """What is renewed once a second."""
+        self._mains: list[MainsSecond] = []
         self._power = SlidingArray(3 * channels, np.float64)
         """Of frames: first the rows of the EMG, then those of the slow and of the fast view."""
         self._bad = SlidingArray(channels, np.bool_)
-        self._wave = SlidingArray(channels, np.float64)
-        self._band = SlidingArray(channels, np.float64)
-        """The wave before hum was notched out."""
-        self._lines: dict[int, tuple[float, ...]] = {}
-        """Lines that are notched, by the second in which they are; seconds without any are left out."""
+        self._waves = SlidingArray(2 * channels, np.float64)
+        """Samples of the EMG band: first with its hum, then without."""
+        self._windowed = [*range(channels), *(channels + eye for eye in self._eyes)]
+        """Rows of power that are averaged over a window: the EMG, and the slow view of the lids."""
         self._envelope = SlidingArray(channels, np.float64)
-        self._short = SlidingArray(channels, np.float64)
-        self._floor = SlidingArray(channels, np.float64)
+        self._newest: Floats = np.zeros((channels, 0))
+        """The envelope of the newest frame."""
+        self._eye = SlidingArray(1 + len(self._eyes), np.float64)
+        """Power of the eye potential over its noise, of the eye that shows less of it; and the slow view of both lids, once a frame."""
         self._activity = SlidingArray(2, np.bool_)
-        self._noise = NoiseFloor(channels)
-        if known is not None:
-            self._noise.lend(known.rest_power)
-        self._balance = PairBalance(channels, list(pairs))
-        self._gain = SlidingArray(channels, np.float64)
-        self._eyes = list(eyes) if len(eyes) == 2 else []
-        self._eye_noise = NoiseFloor(len(self._eyes), SLOW_WINDOWS)
-        self._eye_floor = SlidingArray(len(self._eyes), np.float64)
-        self._eye = SlidingArray(1, np.float64)
-        self._eye_wave = SlidingArray(len(self._eyes), np.float64)
-        self._seconds = 0
-        self._mains: list[MainsSecond] = []
-        self._hum = SlidingArray(1, np.float64)
-        self._off_skin = np.zeros(channels, dtype=np.bool_)
-        self._off_skin_seconds = [self._off_skin]
-        self._channels = channels
 
     @property
     def end(self) -> int:
@@ -79,102 +62,99 @@ class LevelLog:
 
     def push(self, conditioned: Conditioned, power: Floats, bad: Flags, slow: Floats) -> None:
         """Frames as `FrameStream` gives them, and the samples they came from."""
-        self._wave.append(conditioned.emg)
-        self._band.append(conditioned.band)
-        self._eye_wave.append(slow[self._eyes])
+        waves = conditioned.waves[:2]
+        self._waves.append(waves.reshape(2 * self._channels, waves.shape[2]))
         self._mains += conditioned.mains
-        self._power.append(power.reshape(3 * self._channels, power.shape[2]))
-        while self._bad.end < self._power.end:
-            turn = (self._seconds + 1) * self._clock.second
-            done = self._power.end - self._bad.end
-            take = min(turn - self._bad.end, done)
-            self._bad.append(bad[:, bad.shape[1] - done :][:, :take] | self._off_skin[:, None])
-            self._floor.append(self._noise.power[:, None], take)
-            self._gain.append(self._balance.gain[:, None], take)
-            self._eye_floor.append(self._eye_noise.power[:, None], take)
-            if self._bad.end == turn:
-                self._turn_second()
-        self._complete()
-
-    def _view(self, which: int, start: int, end: int, rows: list[int] | None = None) -> Floats:
-        """Power of frames start…end in one of the three views: of all channels (not a copy), or of some."""
-        first = which * self._channels
-        found: Floats = self._power.read(start, end)[first : first + self._channels]
-        return found if rows is None else found[rows]
-
-    def _turn_second(self) -> None:
-        start = self._seconds * self._clock.second
-        self._seconds += 1
-        width = self._clock.window
-        whole = self._clock.second // width * width
-        frames = self._view(_EMG, start, start + whole)
-        bad = self._bad.read(start, start + whole)
-        if self._seconds == 2:
-            # The start is deaf for two seconds; the filters have settled in the first, and the noise is learnt from the second.
-            bad = np.zeros_like(bad)
-        off_before = self._off_skin
-        windows, spoiled = _windows(frames, bad, width)
-        self._noise.push_second(windows, spoiled & ~off_before[:, None])
-        if self._seconds > 3:
-            self._balance.push_second(windows, spoiled, self._noise.power)
-        if self._eyes:
-            span = whole // (2 * width) * 2 * width
-            slow = self._view(_SLOW, start, start + span, self._eyes)
-            self._eye_noise.push_second(*_windows(slow, bad[self._eyes, :span], 2 * width))
-        mains = self._mains.pop(0)
-        if mains.lines_hz:
-            self._lines[self._seconds] = mains.lines_hz
-        self._hum.append(np.full((1, self._clock.second), mains.hz))
-        self._off_skin = (mains.amplitude_uv > LEAD_OFF_MAINS_UV) | (self._noise.power > LEAD_OFF_NOISE_UV**2)
-        self._off_skin_seconds.append(self._off_skin)
-
-    def take_off_skin(self) -> NDArray[np.int8]:
-        """Verdicts (channels, n) of `REASONS` for the seconds that have begun since this was last asked."""
-        seconds, self._off_skin_seconds = self._off_skin_seconds, []
-        if not seconds:
-            return np.zeros((self._channels, 0), dtype=np.int8)
-        flags = np.array(seconds, dtype=np.int8).reshape(len(seconds), self._channels).T
-        return flags * np.int8(1 + REASONS.index("lead_off"))
-
-    def _complete(self) -> None:
-        """Envelopes of the frames that now have enough neighbours. Before the first frame there is nothing: its own power stands in."""
-        half = self._clock.window // 2
-        ready = self._power.end - (self._clock.window - half)
-        start = self._envelope.end
-        if ready <= start:
+        start = self._power.end
+        if not power.shape[2]:
             return
-        first = start - half
-        hop = self._view(_EMG, max(first, 0), ready + self._clock.window - half)
-        if first < 0:
-            hop = np.concatenate([np.repeat(hop[:, :1], -first, axis=1), hop], axis=1)
-        envelope = moving_mean(hop, self._clock.window)[:, : ready - start]
-        around = hop[:, half - 1 :]
-        short = moving_mean(around, SHORT_FRAMES)[:, : ready - start]
-        self._envelope.append(envelope)
-        self._short.append(short)
-        level = np.where(self._bad.read(start, ready), 0.0, envelope / self._floor.read(start, ready))
-        eye = self._eye_level(start, ready)
-        self._eye.append(eye[None, :])
-        support = (level >= self._off).any(axis=0) | (eye >= EYE_OFF)
-        self._activity.append(np.stack([support, (level >= self._on).any(axis=0) | (eye >= EYE_ON)]))
+        self._power.append(power.reshape(3 * self._channels, power.shape[2]))
+        self._bad.append(bad)
+        self._turn_seconds()
+        self._average(start, self._power.end, slow)
 
-    def _eye_level(self, start: int, ready: int) -> Floats:
+    def _turn_seconds(self) -> None:
+        start, second = self.seconds.end, self._clock.second
+        count = (self._power.end - start) // second
+        if count:
+            end = start + count * second
+            power = self._power.read(start, end)[: 2 * self._channels]
+            mains, self._mains = self._mains[:count], self._mains[count:]
+            self.seconds.push(power[: self._channels], power[self._channels :], self._bad.read(start, end), mains)
+
+    def _average(self, start: int, end: int, slow: Floats) -> None:
+        """The envelope and the eye potential, as far as frames start…end complete them. Before the first frame there is nothing: its own
+        power stands in.
+        """
+        window, half = self._clock.window, self._clock.window // 2
+        first = start - window + 1
+        power = self._power.read(max(first, 0), end)[self._windowed]
+        if first < 0:
+            power = np.concatenate([power[:, :1].repeat(-first, axis=1), power], axis=1)
+        mean = moving_mean(power, window)
+        eye = np.empty((1 + len(self._eyes), end - start))
+        eye[0] = self._eye_level(mean[self._channels :], start, end)
+        eye[1:] = slow[self._eyes]
+        self._eye.append(eye)
+        # The envelope lies around its frame, the eye potential before it. One more frame must have come before an envelope is used.
+        waiting = self._newest.shape[1]
+        envelope = np.concatenate([self._newest, mean[: self._channels]], axis=1)
+        self._newest = envelope[:, -1:]
+        envelope = envelope[:, max(0, window - half - 1 - (start - waiting)) : -1]
+        if envelope.shape[1]:
+            self._envelope.append(envelope)
+            self._activity.append(self._active(envelope, self._envelope.end - envelope.shape[1], self._envelope.end))
+
+    def _active(self, envelope: Floats, start: int, end: int) -> Flags:
+        """Support and seed flags (2, end - start)."""
+        level = self._over(envelope, self.seconds.emg, start, end).max(axis=0)
+        eye = self._eye.read(start, end)[0]
+        return np.stack([(level >= self._off) | (eye >= EYE_OFF), (level >= self._on) | (eye >= EYE_ON)])
+
+    def _eye_level(self, mean: Floats, start: int, end: int) -> Floats:
         """Power of the eye potential over its noise, of the eye that shows less of it."""
         if not self._eyes:
-            return np.zeros(ready - start)
-        first = start - self._clock.window
-        slow = self._view(_SLOW, max(first, 0), ready, self._eyes)
-        if first < 0:
-            slow = np.concatenate([np.repeat(slow[:, :1], -first, axis=1), slow], axis=1)
-        smooth = moving_mean(slow, self._clock.window)[:, 1:]
-        floor = self._eye_floor.read(start, ready)
-        level = np.where(self._bad.read(start, ready)[self._eyes], 0.0, smooth / floor)
-        return np.asarray(level.min(axis=0))
+            return np.zeros(end - start)
+        return np.asarray(self._over(mean, self.seconds.lids, start, end).min(axis=0))
 
-    def hum_hz(self, frame: int) -> float:
-        """Mains frequency, as sampled, in the second before a frame: whole, and not yet changed by what begins there."""
-        at = frame - self._clock.second
-        return float(self._hum.read(at, at + 1)[0, 0]) if at >= 0 else 0.0
+    def _over(self, power: Floats, floors: slice, start: int, end: int) -> Floats:
+        """Power over its floor, 0 where it is bad."""
+        level: Floats = power / self.seconds.spread(floors, start, end)
+        bad = self._bad_in(start, end)
+        if bad.any():
+            level[bad if floors == self.seconds.emg else bad[self._eyes]] = 0.0
+        return level
+
+    def _bad_in(self, start: int, end: int) -> Flags:
+        """Frames that count for nothing, also because an electrode is off the skin. Not a copy."""
+        bad: Flags = self._bad.read(start, end)
+        off_skin = self.seconds.off_skin(start, end)
+        return bad if off_skin is None else bad | off_skin
+
+    def _view(self, which: int, start: int, end: int) -> Floats:
+        """Power of frames start…end in one of the three views. Not a copy."""
+        first = which * self._channels
+        found: Floats = self._power.read(start, end)[first : first + self._channels]
+        return found
+
+    def _floor(self, start: int, end: int) -> Floats:
+        """Noise power of frames start…end, (channels, end - start)."""
+        found = self.seconds.spread(self.seconds.emg, start, end)
+        return found if found.shape[1] == end - start else found.repeat(end - start, axis=1)
+
+    def _gain(self, frame: int) -> Floats:
+        return self.seconds.columns(self.seconds.gains, frame, frame + 1)[:, 0].copy()
+
+    def slow_floors(self, newest: int) -> Floats:
+        """Resting power of the slow view in the seconds that the newest frames lie in, one column each, inf before it is known."""
+        return self.seconds.columns(self.seconds.swings, self._power.end - newest, self._power.end)
+
+    def _short(self, start: int, end: int) -> Floats:
+        """Mean power of each frame and its two neighbours."""
+        hop = self._view(_EMG, max(start - 1, 0), end + 1)
+        if start == 0:
+            hop = np.concatenate([hop[:, :1], hop], axis=1)
+        return moving_mean(hop, SHORT_FRAMES)
 
     def end_at(self, tick: int) -> int:
         """What `end` was when the number of frames was last a multiple of `tick`."""
@@ -194,26 +174,24 @@ class LevelLog:
         start = max(first - before, self._envelope.start)
         stop = min(end + after, self._envelope.end)
 
-        def take(log: SlidingArray) -> NDArray[np.float64]:
-            return np.ascontiguousarray(log.read(start, stop))
-
+        eye = self._eye.read(start, stop).copy()
         samples = self._clock.hop
         hop, slow, fast = (np.ascontiguousarray(self._view(which, start, stop)) for which in (_EMG, _SLOW, _FAST))
         near = Neighbourhood(
             first=start,
             start=first - start,
             end=end - start,
-            envelope=take(self._envelope),
-            short=take(self._short),
+            envelope=self._envelope.read(start, stop).copy(),
+            short=self._short(start, stop),
             hop=hop,
             slow=slow,
             fast=fast,
-            floor=take(self._floor),
-            gain=self._gain.read(first, first + 1)[:, 0].copy(),
-            bad=np.ascontiguousarray(self._bad.read(start, stop)),
-            eye=take(self._eye)[0],
-            eye_wave=take(self._eye_wave),
-            wave=np.ascontiguousarray(self._wave.read(start * samples, stop * samples)),
+            floor=self._floor(start, stop),
+            gain=self._gain(first),
+            bad=np.ascontiguousarray(self._bad_in(start, stop)),
+            eye=eye[0],
+            eye_wave=eye[1:],
+            wave=np.ascontiguousarray(self._waves.read(start * samples, stop * samples)[self._channels :]),
         )
         self._take_hum_off(near, stop, first)
         return near
@@ -227,9 +205,9 @@ class LevelLog:
             start=first - start,
             end=end - start,
             envelope=self._envelope.read(start, stop).copy(),
-            floor=self._floor.read(start, stop),
-            gain=self._gain.read(first, first + 1)[:, 0],
-            bad=self._bad.read(start, stop),
+            floor=self._floor(start, stop),
+            gain=self._gain(first),
+            bad=self._bad_in(start, stop),
             eye=self._eye.read(start, stop)[0],
         )
         self._take_hum_off(near, stop, first)
@@ -237,12 +215,12 @@ class LevelLog:
 
     def _take_hum_off(self, near: Activity, stop: int, at: int) -> None:
         """Wave and power without the ringing of the notches, where a fit of the hum allows it; the lines are those at a frame."""
-        lines = self._lines.get(at // self._clock.second, ())
+        lines = self.seconds.lines_hz(at)
         if not lines or stop - near.first > self._clock.frames(LONGEST_S):
             return
         hop, pad, half = self._clock.hop, self._clock.window, self._clock.window // 2
         start, end = max(near.first - pad, 0), stop + pad - half  # both are held whenever the neighbourhood itself is
-        band = self._band.read(start * hop, end * hop)
+        band = self._waves.read(start * hop, end * hop)[: self._channels]
         before, after = near.first - start, end - stop
         around = _widened(np.maximum(near.envelope, near.floor), before, after)
         cleaned = without_hum(band, np.repeat(around, hop, axis=1), lines, self._clock.rate_hz)
@@ -264,36 +242,13 @@ class LevelLog:
         keep = frame - self._clock.frames(BEFORE_S) - 2 * self._clock.window - self._clock.second
         if keep - self._power.start < 4096:
             return
-        for log in (
-            self._eye,
-            self._eye_floor,
-            self._eye_wave,
-            self._hum,
-            self._power,
-            self._bad,
-            self._envelope,
-            self._short,
-            self._floor,
-            self._gain,
-            self._activity,
-        ):
+        for log in (self._eye, self._power, self._bad, self._envelope, self._activity):
             log.drop_before(keep)
-        for samples in (self._wave, self._band):
-            samples.drop_before(keep * self._clock.hop)
-        for second in [s for s in self._lines if (s + 1) * self._clock.second < keep]:
-            del self._lines[second]
+        self._waves.drop_before(keep * self._clock.hop)
+        self.seconds.forget_before(keep)
 
 
 def _widened(values: Floats, before: int, after: int) -> Floats:
     """values (rows, n) with so many copies of the first column before and of the last one after."""
     edges = values[:, :1].repeat(before, axis=1), values[:, -1:].repeat(after, axis=1)
     return np.concatenate([edges[0], values, edges[1]], axis=1)
-
-
-def _windows(power: Floats, bad: Flags, width: int) -> tuple[Floats, Flags]:
-    """Neighbouring windows of `width` frames: mean power, and whether one of them is bad."""
-    shape = (len(power), power.shape[1] // width, width)
-    spoiled = np.zeros(shape[:2], dtype=np.bool_)
-    if bad.any():
-        spoiled |= bad.reshape(shape).any(axis=2)
-    return np.add.reduce(power.reshape(shape), axis=2) / width, spoiled

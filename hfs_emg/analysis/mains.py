@@ -76,47 +76,78 @@ class MainsTracker:
         bins = [(line.hz + k * rate_hz / self.second) for line in self._candidates for k in (0, *_NEIGHBOURS)]
         turns = np.arange(self.second)[:, None] / rate_hz * np.array(bins)[None, :] * 2 * np.pi
         self._kernel = np.concatenate([np.cos(turns), -np.sin(turns)], axis=1)
-        self._heat = np.zeros(len(self._candidates), dtype=np.int64)
+        self._fundamentals = [i for i, line in enumerate(self._candidates) if line.harmonic == 1]
+        self._heat = [0] * len(self._candidates)
         self._last: NDArray[np.complex128] | None = None
         self._measured_hz = dict.fromkeys(bases, 0.0)
         self._offset_hz = dict.fromkeys(bases, 0.0)
+        self._now_hz = [self._seen_hz(line) for line in self._candidates]
+        self._lines: tuple[Line, ...] = ()
         self.last = MainsSecond(np.zeros(channels), 50.0)
 
-    def push_second(self, emg: NDArray[np.float64]) -> tuple[Line, ...]:
-        """Look at one whole second (channels, second) before notching; the lines to notch in the second that follows."""
-        # One product of a fixed shape: how the stream was cut cannot reach it.
-        both = emg @ self._kernel
-        half = both.shape[1] // 2
-        spectrum = (both[:, :half] + 1j * both[:, half:]).reshape(len(emg), len(self._candidates), 1 + len(_NEIGHBOURS))
-        power = (np.abs(spectrum) ** 2).sum(axis=0)
-        stands_out = power[:, 0] > _STANDS_OUT * np.maximum(power[:, 1:].mean(axis=1), 1e-9)
-        self._heat = np.where(stands_out, np.minimum(_HOLD_SECONDS, self._heat + 2), np.maximum(0, self._heat - 1))
-        fundamental = [i for i, line in enumerate(self._candidates) if line.harmonic == 1]
-        if fundamental:
-            strongest = max(fundamental, key=lambda i: float(power[i, 0]))
-            amplitude = np.abs(spectrum[:, strongest, 0]) * 2 / self.second
-            self.last = MainsSecond(amplitude, self._now_hz(self._candidates[strongest]))
-        centre = spectrum[:, :, 0]
-        for i in fundamental:
-            if stands_out[i] and self._last is not None:
-                self._track(self._candidates[i], centre[:, i], self._last[:, i])
-        self._last = centre
+    def push_seconds(self, emg: NDArray[np.float64]) -> list[tuple[tuple[Line, ...], MainsSecond]]:
+        """Look at some whole seconds (seconds, channels, second) before notching; after each of them the lines to notch in the second that
+        follows, and its hum.
+        """
+        # Products of one fixed shape: how the stream was cut cannot reach them.
+        both = np.stack([second @ self._kernel for second in emg])
+        half = both.shape[2] // 2
+        shape = (len(emg), emg.shape[1], len(self._candidates), 1 + len(_NEIGHBOURS))
+        spectrum = (both[:, :, :half] + 1j * both[:, :, half:]).reshape(shape)
+        strength = np.abs(spectrum)
+        power = (strength**2).sum(axis=1)
+        stands_out = (power[:, :, 0] > _STANDS_OUT * np.maximum(power[:, :, 1:].mean(axis=2), 1e-9)).tolist()
+        turns = self._turns(spectrum[:, :, self._fundamentals, 0])
+        strongest = (
+            [self._fundamentals[i] for i in power[:, self._fundamentals, 0].argmax(axis=1).tolist()]
+            if self._fundamentals
+            else []
+        )
+        found = []
+        for k, stands in enumerate(stands_out):
+            if strongest:
+                amplitude = strength[k, :, strongest[k], 0] * 2 / self.second
+                self.last = MainsSecond(amplitude, self._now_hz[strongest[k]])
+            self._heat = [
+                min(_HOLD_SECONDS, heat + 2) if out else max(0, heat - 1)
+                for heat, out in zip(self._heat, stands, strict=True)
+            ]
+            for i, turn in zip(self._fundamentals, turns[k], strict=True):
+                if stands[i] and turn is not None:
+                    self._track(self._candidates[i], turn)
+            self._renew_lines()
+            self.last = replace(self.last, lines_hz=tuple(line.hz for line in self._lines))
+            found.append((self._lines, self.last))
+        return found
+
+    def _turns(self, now: NDArray[np.complex128]) -> list[list[float | None]]:
+        """By second and fundamental the phase that it gained since the second before, in turns; now (seconds, channels, fundamentals)."""
+        lines = np.ascontiguousarray(now.transpose(0, 2, 1))
+        before = lines[:1] if self._last is None else self._last
+        gained = (lines * np.conj(np.concatenate([before, lines[:-1]]))).sum(axis=2)
+        turns: list[list[float | None]] = (np.angle(gained) / (2 * np.pi)).tolist()
+        if self._last is None:
+            turns[0] = [None] * len(self._fundamentals)
+        self._last = lines[-1:]
+        return turns
+
+    def _renew_lines(self) -> None:
         lines = tuple(
-            Line(line.mains_hz, line.harmonic, self._now_hz(line))
-            for line, heat in zip(self._candidates, self._heat, strict=True)
+            Line(line.mains_hz, line.harmonic, hz)
+            for line, hz, heat in zip(self._candidates, self._now_hz, self._heat, strict=True)
             if heat > 0
         )
-        self.last = replace(self.last, lines_hz=tuple(line.hz for line in lines))
-        return lines
+        if lines != self._lines:
+            self._lines = lines
 
-    def _now_hz(self, line: Line) -> float:
+    def _seen_hz(self, line: Line) -> float:
         return round(folded_hz(line.harmonic * (line.mains_hz + self._offset_hz[line.mains_hz]), self._rate_hz), 2)
 
-    def _track(self, line: Line, now: NDArray[np.complex128], before: NDArray[np.complex128]) -> None:
+    def _track(self, line: Line, turn: float) -> None:
         """Frequency offset from the phase that the fundamental gains in a second; changed in steps, so that notches rarely move."""
-        turn = float(np.angle((now * np.conj(before)).sum())) / (2 * np.pi)
         whole = line.hz * self.second / self._rate_hz
         offset = (turn + round(whole) - whole + 0.5) % 1.0 - 0.5
         self._measured_hz[line.mains_hz] += 0.25 * (offset - self._measured_hz[line.mains_hz])
         if abs(self._measured_hz[line.mains_hz] - self._offset_hz[line.mains_hz]) > 0.02:
             self._offset_hz[line.mains_hz] = round(self._measured_hz[line.mains_hz], 2)
+            self._now_hz = [self._seen_hz(line) for line in self._candidates]

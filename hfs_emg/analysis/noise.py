@@ -42,56 +42,77 @@ SLOW_WINDOWS = WindowStatistics(2.5, 0.42)
 class NoiseFloor:
     """Power of the resting signal per channel, µV²."""
 
-    def __init__(self, channels: int, statistics: WindowStatistics = EMG_WINDOWS) -> None:
-        self._statistics = statistics
-        self._memory = np.full((channels, MEMORY_WINDOWS), np.nan)
-        self._filled = np.zeros(channels, dtype=np.int64)
-        self._next = np.zeros(channels, dtype=np.int64)
-        self._busy_seconds = np.zeros(channels, dtype=np.int64)
-        self.power = np.full(channels, LEAST_RMS_UV**2)
-        self.known = np.zeros(channels, dtype=np.bool_)
-        """Whether a channel had at least one second of signal yet."""
-        self._lent = np.zeros(channels, dtype=np.int64)
+    def __init__(self, channels: int, slow: int = 0) -> None:
+        """Rows for `channels` in windows of the EMG band, then `slow` more in windows of the slow band."""
+        rows = channels + slow
+        of_rows = [EMG_WINDOWS] * channels + [SLOW_WINDOWS] * slow
+        self._quiet_power = np.array([statistics.quiet_factor for statistics in of_rows]) ** 2
+        self._quantile = np.array([statistics.quantile for statistics in of_rows])
+        self._memory = np.full((rows, MEMORY_WINDOWS), np.nan)
+        self._row_starts = np.arange(rows) * MEMORY_WINDOWS
+        self._filled = np.zeros(rows, dtype=np.int64)
+        self._next = np.zeros(rows, dtype=np.int64)
+        self._full = False
+        self._busy_seconds = np.zeros(rows, dtype=np.int64)
+        self.power: Floats = np.full(rows, LEAST_RMS_UV**2)
+        self._quiet_below = np.full(rows, np.inf)
+        self.known = np.zeros(rows, dtype=np.bool_)
+        """Whether a row had at least one second of signal yet."""
+        self._lent = np.zeros(rows, dtype=np.int64)
         """Windows still to be heard before a floor that was lent is the channel's own."""
 
     def lend(self, power: Floats) -> None:
-        """Begin with floors (channels,) µV² from elsewhere; they give way to what is heard, soon where it is louder."""
-        few = MEMORY_WINDOWS // 8
-        self._memory[:, :few] = (power * self._statistics.quantile)[:, None]
-        self._filled[:] = self._next[:] = self._lent[:] = few
-        self.power = np.maximum(power, LEAST_RMS_UV**2)
+        """Begin the first rows with floors (channels,) µV² from elsewhere; they give way to what is heard, soon where it is louder."""
+        few, own = MEMORY_WINDOWS // 8, slice(0, len(power))
+        self._memory[own, :few] = (power * self._quantile[own])[:, None]
+        self._filled[own] = self._next[own] = self._lent[own] = few
+        self.power[own] = np.maximum(power, LEAST_RMS_UV**2)
+        self._renew_limit()
 
     def push_second(self, windows: Floats, bad: NDArray[np.bool_]) -> None:
-        """Windows (channels, n): mean power in neighbouring 48 ms windows of one second; bad ones count for nothing."""
-        ready = self._filled >= MEMORY_WINDOWS // 8
-        quiet = ~bad & ((windows < self._statistics.quiet_factor**2 * self.power[:, None]) | ~ready[:, None])
-        good, taken = np.add.reduce(~bad, axis=1, dtype=np.int64), np.add.reduce(quiet, axis=1, dtype=np.int64)
+        """Windows (rows, n): mean power in neighbouring windows of one second; bad ones count for nothing."""
+        usable = ~bad
+        quiet = usable & (windows < self._quiet_below[:, None])
+        rows = quiet.nonzero()[0]
+        taken = np.bincount(rows, minlength=len(quiet))
+        good = np.bincount(usable.nonzero()[0], minlength=len(usable))
         busy = (good >= 4) & (taken * 20 < good)
-        self._busy_seconds[busy] += 1
         self._busy_seconds[~busy & (taken > 0)] = 0
-        stuck = busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS))
-        if stuck.any():
-            self._memory[stuck] = np.nan
-            self._filled[stuck] = self._next[stuck] = 0
-            quiet[stuck] = ~bad[stuck]
-            taken[stuck] = good[stuck]
-            self._lent[stuck] = 0
+        if busy.any():
+            self._busy_seconds[busy] += 1
+            stuck = busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS))
+            if stuck.any():
+                self._start_anew(stuck)
+                quiet[stuck] = usable[stuck]
+                rows = quiet.nonzero()[0]
+                taken = np.bincount(rows, minlength=len(quiet))
         self._lent = np.maximum(0, self._lent - taken)
-        if taken.any():
-            self._remember(windows, quiet, taken)
+        if len(rows):
+            self._remember(windows[quiet], rows, taken)
+            self._renew_limit()
 
-    def _remember(self, windows: Floats, chosen: NDArray[np.bool_], taken: NDArray[np.int64]) -> None:
-        """Take the windows chosen (channels, n), so many of each channel as taken (channels,) says, for the oldest ones."""
-        rows, columns = chosen.nonzero()
-        rank = np.arange(len(rows)) - (np.cumsum(taken) - taken)[rows]
-        self._memory[rows, (self._next[rows] + rank) % MEMORY_WINDOWS] = windows[rows, columns]
+    def _start_anew(self, stuck: NDArray[np.bool_]) -> None:
+        self._memory[stuck] = np.nan
+        self._filled[stuck] = self._next[stuck] = self._lent[stuck] = 0
+        self._full = False
+
+    def _renew_limit(self) -> None:
+        ready = self._filled >= MEMORY_WINDOWS // 8
+        self._quiet_below = np.where(ready, self._quiet_power * self.power, np.inf)
+
+    def _remember(self, windows: Floats, rows: NDArray[np.int64], taken: NDArray[np.int64]) -> None:
+        """Take windows (k,) of these rows (k,), row by row, so many of each as taken (rows,) says, for the oldest ones."""
+        place = np.arange(len(rows)) + (self._next - (np.cumsum(taken) - taken))[rows]
+        self._memory.reshape(-1)[place % MEMORY_WINDOWS + self._row_starts[rows]] = windows
         self._next = (self._next + taken) % MEMORY_WINDOWS
-        self._filled = np.minimum(MEMORY_WINDOWS, self._filled + taken)
         changed = taken > 0
-        for filled in set(self._filled[changed].tolist()):
+        if not self._full:
+            self._filled = np.minimum(MEMORY_WINDOWS, self._filled + taken)
+            self._full = bool((self._filled == MEMORY_WINDOWS).all())
+            self.known |= changed
+        for filled in (MEMORY_WINDOWS,) if self._full else set(self._filled[changed].tolist()):
             which = changed & (self._filled == filled)
             at = int(_QUANTILE * (filled - 1))
             ordered = self._memory[which, :filled]
             ordered.partition(at, axis=1)
-            self.power[which] = np.maximum(ordered[:, at] / self._statistics.quantile, LEAST_RMS_UV**2)
-        self.known |= changed
+            self.power[which] = np.maximum(ordered[:, at] / self._quantile[which], LEAST_RMS_UV**2)

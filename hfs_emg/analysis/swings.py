@@ -14,24 +14,25 @@ from numpy.typing import NDArray
 
 from calibration.montage import Montage, Site
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, moving_mean
-from hfs_emg.analysis.noise import SLOW_WINDOWS, NoiseFloor
+from hfs_emg.analysis.seconds import SWING_WINDOW_S
 
 SWING_UV = 30.0
-"""RMS over WINDOW_S. With half of it precision on the tuning faces falls; with twice of it a third of the swings is lost."""
+"""RMS over SWING_WINDOW_S. With half of it precision on the tuning faces falls; with twice of it a third of the swings is lost."""
 EYE_SWING_UV = 300.0
 """The same at eye and brow, beyond the eye potential of a blink (up to 300 µV at its peak)."""
 OVER_FLOOR = 6.0
 """And so many times the channel's own resting level, for a channel that drifts always."""
-WINDOW_S = 0.096
 APART_S = 0.3
 """Swings less than this apart are one."""
+_COVERED_AT_ONCE = 64
+"""So many stretches with something found may be held before those that no swing can reach any more are looked for."""
 CONFIDENCE = 0.95
 """Of 37 such stretches on the tuning faces 36 lay on a disturbance that was put there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """Frames first…end (half open), the channels that swing, and the largest RMS over WINDOW_S of each, µV."""
+    """Frames first…end (half open), the channels that swing, and the largest RMS over SWING_WINDOW_S of each, µV."""
 
     first: int
     end: int
@@ -47,37 +48,41 @@ class SwingFinder:
         channels = montage.channels
         near_eye = np.array([c.site in (Site.ORBICULARIS_OCULI, Site.FRONTALIS) for c in channels], dtype=np.bool_)
         self._least = np.where(near_eye, EYE_SWING_UV, SWING_UV) ** 2
-        self._noise = NoiseFloor(len(channels), SLOW_WINDOWS)
-        self._width = max(2, clock.frames(WINDOW_S))
+        self._width = max(2, clock.frames(SWING_WINDOW_S))
         self._apart = clock.frames(APART_S)
         self._lead = self._width - 1
         self._power: Floats = np.zeros((len(channels), self._lead + clock.second))
         """Of the frames of this second, and before them the last ones of the second before."""
         self._bad: Flags = np.ones(self._power.shape, dtype=np.bool_)
-        self._in_second = 0
         self._end = 0
         """Frames that have come."""
         self._from = np.full(len(channels), np.inf)
-        """Mean power over WINDOW_S that is a swing in this second."""
+        """Mean power over SWING_WINDOW_S that is a swing in this second."""
         self._open: tuple[int, int] | None = None
         self._peaks = np.zeros(len(channels))
         self._ripe: list[Swing] = []
         self._covered: list[tuple[int, int]] = []
 
-    def push(self, slow: Floats, bad: Flags) -> None:
-        """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing."""
+    def push(self, slow: Floats, bad: Flags, floors: Floats) -> None:
+        """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing; floors: resting power in each
+        of the seconds that the frames lie in, one column each, inf before it is known.
+        """
+        second, lead = self._clock.second, self._lead
+        least = np.maximum(self._least[:, None], OVER_FLOOR**2 * floors)
         done = 0
-        while done < slow.shape[1]:
-            take = min(self._clock.second - self._in_second, slow.shape[1] - done)
-            at = self._lead + self._in_second
+        for column in range(floors.shape[1]):
+            place = self._end % second
+            take = min(second - place, slow.shape[1] - done)
+            at = lead + place
             self._power[:, at : at + take] = slow[:, done : done + take]
             self._bad[:, at : at + take] = bad[:, done : done + take]
             self._end += take
-            self._in_second += take
-            self._look(at - self._lead, at + take)
-            if self._in_second == self._clock.second:
-                self._turn_second()
             done += take
+            self._from = least[:, column]
+            self._look(place, at + take)
+            if place + take == second:
+                for kept in (self._power, self._bad):
+                    kept[:, :lead] = kept[:, second:]
 
     def cover(self, first: int, end: int) -> None:
         """Frames in which something was found."""
@@ -85,6 +90,8 @@ class SwingFinder:
 
     def ripe(self, frontier: int) -> list[Swing]:
         """Swings that end before a frame before which everything else is decided, without those that it covers."""
+        if not self._ripe and len(self._covered) < _COVERED_AT_ONCE:
+            return []
         done = [s for s in self._ripe if s.end <= frontier]
         self._ripe = self._ripe[len(done) :]
         found = [s for s in done if not any(a < s.end and b > s.first for a, b in self._covered)]
@@ -97,24 +104,11 @@ class SwingFinder:
         """At the end of the stream: what swings still has ended."""
         self._close()
 
-    def _turn_second(self) -> None:
-        width, lead = self._width, self._lead
-        whole = self._clock.second // width * width
-        shape = (len(self._power), whole // width, width)
-        windows = self._power[:, lead : lead + whole].reshape(shape).mean(axis=2)
-        spoiled = np.asarray(self._bad[:, lead : lead + whole].reshape(shape).any(axis=2))
-        self._noise.push_second(windows, spoiled)
-        least = np.maximum(self._least, OVER_FLOOR**2 * self._noise.power)
-        self._from = np.where(self._noise.known, least, np.inf)
-        for kept in (self._power, self._bad):
-            kept[:, :lead] = kept[:, self._clock.second :]
-        self._in_second = 0
-
     def _look(self, first: int, end: int) -> None:
         """At the windows that end with the newest columns; first…end: all that they cover."""
         power = self._power[:, first:end]
         # A mean is no more than the highest: most seconds need no closer look.
-        if (power.max(axis=1) > 0.999 * self._from).any():
+        if (np.maximum.reduce(power, axis=1) > 0.999 * self._from).any():
             self._find(power, self._bad[:, first:end])
         if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
             self._close()

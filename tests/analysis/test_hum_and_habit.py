@@ -59,8 +59,7 @@ def test_hum_that_bends_is_not_trusted() -> None:
 def test_a_face_that_is_twice_as_strong_on_the_left_is_balanced() -> None:
     balance = PairBalance(2, [(0, 1)])
     moving = np.array([[401.0] * 20, [101.0] * 20])
-    for _ in range(30):
-        balance.push_second(moving, np.zeros((2, 20), dtype=np.bool_), np.ones(2))
+    balance.push_seconds(np.stack([moving] * 30), np.zeros((30, 2, 20), dtype=np.bool_), np.ones((30, 2)))
     left, right = balance.gain * np.array([400.0, 100.0])
     assert left == pytest.approx(right, rel=0.3)
     assert balance.gain[0] < 0.6
@@ -69,8 +68,7 @@ def test_a_face_that_is_twice_as_strong_on_the_left_is_balanced() -> None:
 def test_what_one_side_does_alone_is_no_habit() -> None:
     balance = PairBalance(2, [(0, 1)])
     spasm = np.array([[10001.0] * 20, [101.0] * 20])
-    for _ in range(30):
-        balance.push_second(spasm, np.zeros((2, 20), dtype=np.bool_), np.ones(2))
+    balance.push_seconds(np.stack([spasm] * 30), np.zeros((30, 2, 20), dtype=np.bool_), np.ones((30, 2)))
     assert balance.gain.tolist() == [1.0, 1.0]
 
 

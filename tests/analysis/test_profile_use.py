@@ -52,7 +52,7 @@ def profile(montage: Montage = MONTAGE, rate_hz: float = 250.0, **changes: objec
 
 
 def conditioned(waves: NDArray[np.float64]) -> Conditioned:
-    return Conditioned(np.stack([waves, waves, waves]), waves.copy(), [])
+    return Conditioned(np.stack([waves] * 4), [])
 
 
 def test_what_leaks_from_one_muscle_to_the_other_side_is_taken_off() -> None:

@@ -94,6 +94,6 @@ def _pushed(clock: FrameClock) -> SwingFinder:
     swings = SwingFinder(clock, _montage())
     power = np.ones((8, clock.frames(20.0)))
     power[LOWER_LEFT, clock.frames(10.0) : clock.frames(10.8)] = 100.0**2
-    swings.push(power, np.zeros(power.shape, np.bool_))
+    swings.push(power, np.zeros(power.shape, np.bool_), np.ones((8, 20)))
     swings.finish()
     return swings
