@@ -12,7 +12,7 @@ from dataclasses import replace
 from calibration.montage import Montage
 from firmware_bridge.boards import CYTON, CYTON_DAISY, Board
 from firmware_bridge.connect import SCHEMES as BRIDGE_SCHEMES
-from firmware_bridge.connect import BoardAddress, Opener, check_options
+from firmware_bridge.connect import BoardAddress, Opener, check_options, parse_board_url
 from firmware_bridge.connect import open_board as open_bridge_board
 from firmware_bridge.connect import open_lasting as open_lasting_bridge_board
 from firmware_bridge.cyton import CytonBoard
@@ -22,6 +22,7 @@ from firmware_bridge.errors import BoardAddressError
 from firmware_bridge.links import ByteLink, EmulatorLink, SerialLink
 from firmware_bridge.pty_server import PtyServer
 from hfs_emg.model import Input, Signal
+from hfs_emg.patient_socket import DistantPatient, patient_behind
 from hfs_emg.simulation.cooperative import CooperativeFace
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import load_scenario
@@ -67,15 +68,33 @@ def _open_face(address: BoardAddress) -> tuple[Board, SimulatedFace | Cooperativ
     speed = address.options.get("speed", "real")
     if speed not in ("real", "virtual"):
         raise BoardAddressError(f"'speed={speed}' is not understood: write speed=real or speed=virtual.")
-    scenario = load_scenario(address.path)
-    kind = SimulatedFace if scenario.cooperation is None else CooperativeFace
-    face = kind(scenario, seed=_whole(address, "seed", 0), rate_hz=rate, channels=channels)
+    face = face_of(address.path, seed=_whole(address, "seed", 0), rate_hz=rate, channels=channels)
     return simulated_board(face, real_time=speed == "real"), face
 
 
-def open_with_patient(url: str) -> tuple[Board, CooperativeFace | None]:
-    """As `open_board`; of a simulated person who follows prompts also that person, to be asked."""
-    patients: list[CooperativeFace] = []
+def face_of(
+    scenario: str, *, seed: int = 0, rate_hz: float = 250.0, channels: int = 8
+) -> SimulatedFace | CooperativeFace:
+    """Who sits there: somebody who follows prompts where the scenario says so. Raises RequestError for a scenario that there is not."""
+    found = load_scenario(scenario)
+    kind = SimulatedFace if found.cooperation is None else CooperativeFace
+    return kind(found, seed=seed, rate_hz=rate_hz, channels=channels)
+
+
+def emulated_cyton(face: SimulatedFace | CooperativeFace) -> CytonEmulator:
+    """A Cyton (16 inputs: with Daisy) whose electrodes, with their impedances, lie on a simulated face."""
+    electrodes = Electrodes.of(face.wiring.ohm.tolist()) if isinstance(face, CooperativeFace) else None
+    rate = face.signal.rate_hz
+    daisy = len(face.signal.inputs) > CYTON.exg_channels
+    return CytonEmulator(face, daisy=daisy, rate_hz=rate, nominal_rate_hz=rate, electrodes=electrodes)
+
+
+def open_with_patient(url: str, *, lasting: bool = False) -> tuple[Board, CooperativeFace | DistantPatient | None]:
+    """As `open_board`, or `open_lasting_board`; of a simulated person who follows prompts also that person, to be asked.
+
+    Such a person may sit behind an emulated port, in another process.
+    """
+    patients: list[CooperativeFace | DistantPatient] = []
 
     def opened(address: BoardAddress) -> Board:
         board, face = _open_face(address)
@@ -83,16 +102,18 @@ def open_with_patient(url: str) -> tuple[Board, CooperativeFace | None]:
             patients.append(face)
         return board
 
-    board = open_bridge_board(url, {**SCHEMES, "sim": opened})
+    board = (open_lasting_bridge_board if lasting else open_bridge_board)(url, {**SCHEMES, "sim": opened})
+    address = parse_board_url(url)
+    if address.scheme == "serial" and (distant := patient_behind(address.path)) is not None:
+        patients.append(distant)
     return board, patients[0] if patients else None
 
 
 def simulated_board(face: SimulatedFace | CooperativeFace, *, real_time: bool) -> Board:
-    """A Cyton (16 inputs: with Daisy) whose electrodes lie on a simulated face."""
-    electrodes = Electrodes.of(face.wiring.ohm.tolist()) if isinstance(face, CooperativeFace) else None
+    """An emulated Cyton through the driver: on a pseudo-terminal, or in virtual time."""
+    emulator = emulated_cyton(face)
     daisy = len(face.signal.inputs) > CYTON.exg_channels
     rate = face.signal.rate_hz
-    emulator = CytonEmulator(face, daisy=daisy, rate_hz=rate, nominal_rate_hz=rate, electrodes=electrodes)
     link: ByteLink = ServedLink(PtyServer(emulator)) if real_time else EmulatorLink(emulator)
     real = CYTON_DAISY if daisy else CYTON
     spec = replace(

@@ -34,6 +34,7 @@ SHELL = {
     "hfs_emg.service": "the threads that open and finish sessions, and the wait for a board",
     "hfs_emg.notify": "the socket of a service manager",
     "hfs_emg.mark_socket": "the socket for markers",
+    "hfs_emg.patient_socket": "the socket at which a simulated patient hears prompts",
     "hfs_emg.web.guard": "the time that a body may take",
     "hfs_emg.web.application": "the server's task that makes pictures",
     "hfs_emg.web.feed": "the queue between the recording's thread and the server's",

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from calibration.procedure import Prompt
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.calibrating import Calibration
+    from hfs_emg.calibrating import Calibration, Follower
     from hfs_emg.markers import MarkDesk
     from hfs_emg.session.store import Store
     from hfs_emg.sessions import LiveSession, Monitored
-    from hfs_emg.simulation.cooperative import CooperativeFace
     from hfs_emg.web.station import Station, Wish
 
 
@@ -27,7 +26,7 @@ class Pages:
     station: Station
     store: Store
     board: Board
-    patient: CooperativeFace | None
+    patient: Follower | None
     montage: Montage
     settings: AnalysisSettings
 

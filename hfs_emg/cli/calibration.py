@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from calibration.tasks import Task
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.calibrating import Calibration
+    from hfs_emg.calibrating import Calibration, Follower
     from hfs_emg.session.store import Store
-    from hfs_emg.simulation.cooperative import CooperativeFace
 
 INTERRUPTED_STATUS = 130
 
@@ -164,7 +163,7 @@ class Guiding:
         )
 
     def guide(
-        self, board: Board, patient: CooperativeFace | None, tasks: Sequence[Task], settings: AnalysisSettings
+        self, board: Board, patient: Follower | None, tasks: Sequence[Task], settings: AnalysisSettings
     ) -> tuple[CalibrationProfile, list[CalibrationProfile]] | None:
         """Run the sequence. Returns the profile, and those of the same day that it compares with; None when it was ended."""
         from hfs_emg.cli.keys import pressed_keys
@@ -208,7 +207,7 @@ class Guiding:
 
 def guided(
     board: Board,
-    patient: CooperativeFace | None,
+    patient: Follower | None,
     store: Store,
     subject: str,
     *,

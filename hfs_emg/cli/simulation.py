@@ -101,23 +101,22 @@ def _write(face: SimulatedFace, duration_s: float, out: Path, truth_path: Path) 
 
 def run_emulate(options: argparse.Namespace) -> int:
     """Serve until a signal."""
-    from firmware_bridge.emulator import CytonEmulator
     from firmware_bridge.pty_server import PtyServer
+    from hfs_emg.boards import emulated_cyton, face_of
     from hfs_emg.errors import RequestError
-    from hfs_emg.simulation.face import SimulatedFace
-    from hfs_emg.simulation.scenarios import load_scenario
+    from hfs_emg.patient_socket import hearing
 
     link: Path | None = options.link
-    face = SimulatedFace(load_scenario(options.scenario), seed=options.seed, channels=16 if options.daisy else 8)
+    face = face_of(options.scenario, seed=options.seed, channels=16 if options.daisy else 8)
     if link is not None and link.exists() and not link.is_symlink():
         raise RequestError(f"{link} exists and is no symlink: choose another name for --link.")
     ended = threading.Event()
     with ending_politely(ended.set):
         try:
-            server = PtyServer(CytonEmulator(face, daisy=options.daisy), link)
+            server = PtyServer(emulated_cyton(face), link)
         except OSError as error:
             raise disk_error(link or Path("/dev/ptmx"), error) from None
-        with server:
+        with server, hearing(server.path, face):
             sys.stderr.write(
                 f"An emulated Cyton{' with Daisy' if options.daisy else ''} answers here; Ctrl-C ends it:\n"
             )

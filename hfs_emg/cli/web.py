@@ -27,10 +27,10 @@ from hfs_emg.cli.common import (
 if TYPE_CHECKING:
     from firmware_bridge.boards import Board
     from hfs_emg.analysis.settings import AnalysisSettings
+    from hfs_emg.calibrating import Follower
     from hfs_emg.cli.watching import Stopping
     from hfs_emg.session.store import Store
     from hfs_emg.settings import MontageFile
-    from hfs_emg.simulation.cooperative import CooperativeFace
     from hfs_emg.web.application import Web
     from hfs_emg.web.server import Server
     from hfs_emg.web.station import Station, Wish
@@ -135,11 +135,11 @@ def tell_link(web: Web) -> None:
         tell("Not encrypted: others on this network can read what is shown. Give --tls-certificate and --tls-key.")
 
 
-def open_for_pages(url: str) -> tuple[Board, CooperativeFace | None]:
-    """A board that heals itself, or a simulated one with its patient."""
-    from hfs_emg.boards import open_lasting_board, open_with_patient
+def open_for_pages(url: str) -> tuple[Board, Follower | None]:
+    """A board that heals itself, and who sits in front of it where that is somebody simulated."""
+    from hfs_emg.boards import open_with_patient
 
-    return open_with_patient(url) if url.startswith("sim:") else (open_lasting_board(url), None)
+    return open_with_patient(url, lasting=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""How a simulated patient hears prompts that another process gives: a datagram to a name made of the emulated board's pseudo-terminal.
+
+`emulate` listens, `calibrate` speaks; a Cyton's wire has no room for it, as a real patient hears through the air. The name lies in Linux'
+abstract space of local sockets: it needs no file, and is gone with its process. Only pseudo-terminals have such a patient.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from hfs_emg.simulation.cooperative import CooperativeFace
+from hfs_emg.simulation.patient import Wish
+
+_LONGEST = 1024
+
+
+def _name(port: str) -> str:
+    return f"\0hfs-emg patient {os.path.realpath(port)}"
+
+
+class PatientEar:
+    """Hears from construction until `close`, in a thread that sleeps until somebody speaks. Raises OSError where that cannot be."""
+
+    def __init__(self, port: str, follow: Callable[[Wish], None]) -> None:
+        self._follow = follow
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        try:
+            self._socket.bind(_name(port))
+        except OSError:
+            self._socket.close()
+            raise
+        self._thread = threading.Thread(target=self._hear, name="patient", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; the name is free again. May be called twice."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread
+        self._thread.join()
+        self._socket.close()
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                said = self._socket.recv(_LONGEST)
+            except OSError:
+                return
+            if not said:
+                return
+            with contextlib.suppress(msgspec.DecodeError):  # nothing that we say
+                self._follow(msgspec.json.decode(said, type=Wish))
+
+
+@contextlib.contextmanager
+def hearing(port: str, face: object) -> Iterator[None]:
+    """Within the body a face that follows prompts hears them at this port; other faces, and systems without such names, do without."""
+    ear = None
+    if isinstance(face, CooperativeFace):
+        with contextlib.suppress(OSError):
+            ear = PatientEar(port, face.follow)
+    try:
+        yield
+    finally:
+        if ear is not None:
+            ear.close()
+
+
+class DistantPatient:
+    """Speaks to the patient behind a port. One who has gone hears nothing, and nothing ends because of it."""
+
+    def __init__(self, socket_to: socket.socket) -> None:
+        self._socket = socket_to
+
+    def follow(self, wish: Wish) -> None:
+        """Ask for something."""
+        with contextlib.suppress(OSError):
+            self._socket.send(msgspec.json.encode(wish))
+
+
+def patient_behind(port: str) -> DistantPatient | None:
+    """Who hears prompts behind this port; None on a board of its own, and where nobody listens."""
+    if not os.path.realpath(port).startswith("/dev/pts/"):
+        return None
+    speaking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    try:
+        speaking.connect(_name(port))
+    except OSError:
+        speaking.close()
+        return None
+    return DistantPatient(speaking)
