@@ -13,9 +13,15 @@ CLOCK = FrameClock.at(250.0)
 LONGEST, QUIET = CLOCK.frames(LONGEST_S), CLOCK.frames(QUIET_S)
 
 
-def flags(runs: list[int]) -> np.ndarray:
-    """Activity and silence in turn, as many frames of each."""
-    return np.concatenate([np.full(length, i % 2 == 0) for i, length in enumerate(runs)])
+Pause = tuple[int, int, bool]
+"""Frames of activity, of silence after it, and whether the activity is strong enough for an island."""
+
+
+def flags(stretches: list[Pause]) -> tuple[np.ndarray, np.ndarray]:
+    """Support and seed."""
+    support = np.concatenate([np.repeat([True, False], [active, silent]) for active, silent, _ in stretches])
+    strong = np.concatenate([np.full(active + silent, strong) for active, silent, strong in stretches])
+    return support, support & strong
 
 
 def found(support: np.ndarray, seed: np.ndarray, steps: list[int]) -> list[Island]:
@@ -28,18 +34,19 @@ def found(support: np.ndarray, seed: np.ndarray, steps: list[int]) -> list[Islan
     return islands + finder.flush(support[finder.frontier :], seed[finder.frontier :])
 
 
-runs = st.lists(st.one_of(st.integers(1, 2 * QUIET), st.integers(1, 3 * LONGEST)), min_size=1, max_size=12)
+stretches = st.lists(
+    st.tuples(st.integers(1, LONGEST), st.integers(1, 2 * QUIET), st.booleans()), min_size=1, max_size=20
+)
 
 
-@given(active=runs, strong=st.sets(st.integers(0, 11)), steps=st.lists(st.integers(1, 3000), min_size=1, max_size=6))
-@example(active=[LONGEST - 1, 2, 500], strong={0, 2}, steps=[125]).via("silence at the place of a cut")
-def test_any_cutting_gives_the_same_islands(active: list[int], strong: set[int], steps: list[int]) -> None:
-    support = flags(active)
-    seed = support & np.repeat([i in strong for i in range(len(active))], active)
+@given(stretches=stretches, steps=st.lists(st.integers(1, 3000), min_size=1, max_size=6))
+@example(stretches=[(LONGEST - 1, 2, True), (500, 400, True)], steps=[125]).via("silence at the place of a cut")
+def test_any_cutting_gives_the_same_islands(stretches: list[Pause], steps: list[int]) -> None:
+    support, seed = flags(stretches)
     whole = found(support, seed, [len(support)])
     assert found(support, seed, steps) == whole
-    assert all(support[i.first] for i in whole)
-    assert all(i.end - i.first <= LONGEST for i in whole)
+    assert all(support[island.first] for island in whole)
+    assert all(island.end - island.first <= LONGEST for island in whole)
 
 
 def test_activity_without_a_pause_is_cut_at_a_fixed_frame() -> None:
