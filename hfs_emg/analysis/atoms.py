@@ -140,20 +140,26 @@ class AtomFinder:
 
     def states(self, near: Activity) -> SiteStates:
         """Which channel is active where, and whether its twin moves with it."""
-        level = np.where(near.bad, 0.0, near.envelope / near.floor)
+        envelope, floor = near.envelope, near.floor
+        spoiled = bool(near.bad.any())
+        level = envelope / floor
+        if spoiled:
+            level[near.bad] = 0.0
         burst = hysteresis(level, self._on, self._off)
         gain = near.gain[:, None]
-        rise = np.maximum(near.envelope - self._background(near), 0.0)
-        base = np.maximum(near.envelope - rise, near.floor)
-        above = gain * np.maximum(near.envelope - near.floor, 0.0)
-        still = above >= (self._ratio * np.maximum(above, 0.5 * gain * near.floor))[self.twins]
-        up = near.envelope >= _SUDDEN * base
+        half = 0.5 * gain
+        rise = np.maximum(envelope - self._background(near), 0.0)
+        base = np.maximum(envelope - rise, floor)
+        above = gain * np.maximum(envelope - floor, 0.0)
+        apart = above >= (self._ratio * np.maximum(above, half * floor))[self.twins]
+        up = envelope >= _SUDDEN * base
         more = gain * rise
-        sudden = up & (more >= (self._ratio * np.maximum(more, 0.5 * gain * base))[self.twins])
-        unknown = near.bad[self.twins]
-        one_sided = burst & smooth(still | sudden | unknown)
+        apart |= up & (more >= (self._ratio * np.maximum(more, half * base))[self.twins])
+        if spoiled:
+            apart |= near.bad[self.twins]
+        one_sided = burst & smooth(apart)
         one_sided[self._alone] = burst[self._alone]
-        two_sided = burst & ~one_sided & ~one_sided[self.twins]
+        two_sided = burst & ~(one_sided | one_sided[self.twins])
         return SiteStates(burst, one_sided, two_sided, up, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
 
     def _background(self, near: Activity) -> Floats:
@@ -165,15 +171,20 @@ class AtomFinder:
     def atoms(self, near: Activity, states: SiteStates) -> list[Atom]:
         """Atoms that begin within the island, by start, one-sided before two-sided."""
         found: list[Atom] = []
+        inside = slice(near.start, near.end)
+        there = _any_by_row(states.one_sided[:, inside])
         for side in Side:
             rows = list(self._sides[side])
-            if rows:
+            if any(there[row] for row in rows):
                 found += self._gather(near, states, _Sought(side.value, rows, states.one_sided, states.one_sided))
         together = states.two_sided.copy()
         if len(self._eyes) == 2:
             together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
         nowhere = np.zeros_like(together)
+        there = _any_by_row(together[:, inside])
         for rows in self._regions:
+            if not any(there[row] for row in rows):
+                continue
             # A blink stands out of a smile; syllables need not stand apart.
             core = states.up if rows == self._eyes else nowhere
             found += self._gather(near, states, _Sought("both", rows, together, core))
@@ -255,6 +266,11 @@ class AtomFinder:
     def _weaker(self, strength: Floats, rest: tuple[int, int], core: tuple[int, int]) -> bool:
         """Whether what is left is at most half as strong as the core beside it."""
         return float(strength[slice(*rest)].mean()) < 0.5 * float(strength[slice(*core)].mean())
+
+
+def _any_by_row(flags: Flags) -> list[bool]:
+    found: list[bool] = np.logical_or.reduce(flags, axis=1).tolist()
+    return found
 
 
 def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:

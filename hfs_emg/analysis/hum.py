@@ -21,27 +21,56 @@ LONGEST_S = 4.0
 _TRUSTED = 1.6
 """Power of the quietest parts over the noise floor, at most, after the hum is off."""
 _RIDGE = 1e-9
+_KNOWN_LINES = 8
+"""Sets of lines whose waves are kept: tracking changes them every few seconds at most."""
 _JUMP_SHARE = 0.55
 """Share of an atom's power at the mains frequency above which it is a jump of the hum; muscle has under a quarter there."""
 _JUMP_LEAST_S = 0.05
 _JUMP_WINDOW_S = 0.1
 
 
+class HumFit:
+    """Fits hum for one stream. The waves of its lines are worked out once, from the first sample of a stretch on."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._longest = round((LONGEST_S + 1.0) * rate_hz)
+        self._waves: dict[tuple[float, ...], Floats] = {}
+
+    def _of(self, lines_hz: tuple[float, ...], n: int) -> Floats:
+        """Cosine and sine of each line, (2 * lines, n)."""
+        waves = self._waves.get(lines_hz)
+        if waves is None or waves.shape[1] < n:
+            time = np.arange(max(n, self._longest)) / self._rate_hz
+            turns = 2 * np.pi * np.outer(np.array(lines_hz), time)
+            waves = np.concatenate([np.cos(turns), np.sin(turns)])
+            if len(self._waves) >= _KNOWN_LINES:
+                self._waves.clear()
+            self._waves[lines_hz] = waves
+        return waves[:, :n]
+
+    def without(self, wave: Floats, power: Floats, lines_hz: tuple[float, ...]) -> Floats:
+        """wave (channels, n) µV with hum; power (channels, n): power of the notched signal around each sample. Returns (channels, n)."""
+        n, lines = wave.shape[1], 2 * len(lines_hz)
+        slope = np.arange(n, dtype=np.float64)
+        slope *= 2.0 / max(1, n - 1)
+        slope -= 1.0
+        slope[-1] = 1.0
+        basis = np.empty((2 * lines, n))
+        basis[:lines] = self._of(lines_hz, n)
+        np.multiply(slope, basis[:lines], out=basis[lines:])
+        weighted = basis / power[:, None, :]
+        normal = weighted @ basis.T
+        diagonal = normal.reshape(len(normal), -1)[:, :: 2 * lines + 1]
+        diagonal += _RIDGE * np.add.reduce(diagonal, axis=1, keepdims=True)
+        fitted = np.linalg.solve(normal, weighted @ wave[:, :, None])
+        # Channel by channel: one product for all of them would make each depend on how many they are.
+        return np.asarray(wave - (fitted.transpose(0, 2, 1) @ basis)[:, 0])
+
+
 def without_hum(wave: Floats, power: Floats, lines_hz: tuple[float, ...], rate_hz: float) -> Floats:
-    """wave (channels, n) µV with hum; power (channels, n): power of the notched signal around each sample. Returns (channels, n)."""
-    n = wave.shape[1]
-    time = np.arange(n) / rate_hz
-    slope = np.linspace(-1.0, 1.0, n)
-    turns = 2 * np.pi * np.outer(np.array(lines_hz), time)
-    still = np.concatenate([np.cos(turns), np.sin(turns)])
-    basis = np.concatenate([still, slope * still])
-    weighted = basis / power[:, None, :]
-    normal = weighted @ basis.T
-    diagonal = np.arange(len(basis))
-    normal[:, diagonal, diagonal] += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None]
-    fitted = np.linalg.solve(normal, weighted @ wave[:, :, None])
-    # Channel by channel: one product for all of them would make each depend on how many they are.
-    return np.asarray(wave - (fitted.transpose(0, 2, 1) @ basis)[:, 0])
+    """One fit by itself, as `HumFit` makes it."""
+    return HumFit(rate_hz).without(wave, power, lines_hz)
 
 
 def trusted(frames: Floats, floor: Floats) -> NDArray[np.bool_]:

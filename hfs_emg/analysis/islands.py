@@ -20,6 +20,7 @@ QUIET_S = 0.12
 LOOK_AHEAD_S = 1.0
 """Signal after an island that a decision may use: chewing (0.9–2.2 Hz) shows its next stroke within it."""
 LONGEST_S = 8.0
+_SET = b"\1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class IslandFinder:
 
     def __init__(self, clock: FrameClock) -> None:
         self._quiet = clock.frames(QUIET_S)
+        self._silence = bytes(self._quiet)
         self._look_ahead = clock.frames(LOOK_AHEAD_S)
         self._longest = clock.frames(LONGEST_S)
         self.frontier = 0
@@ -44,37 +46,43 @@ class IslandFinder:
 
     def find(self, support: Flags, seed: Flags) -> list[Island]:
         """Islands now ripe. support, seed: flags of the frames from `frontier` to the newest; seed implies support."""
-        base = self.frontier
-        n = len(support)
+        base, n = self.frontier, len(support)
         self.open = []
-        active = np.flatnonzero(support)
-        if len(active) == 0:
+        flags, seeds = support.tobytes(), seed.tobytes()
+        stretches = self._stretches(flags)
+        if not stretches:
             self.frontier = base + n
             return []
-        breaks = np.flatnonzero(np.diff(active) > self._quiet)
-        firsts = active[np.concatenate([[0], breaks + 1])]
-        ends = active[np.concatenate([breaks, [len(active) - 1]])] + 1
-        seeds = [0, *np.cumsum(seed).tolist()]
         islands: list[Island] = []
-        stretches = list(zip(firsts.tolist(), ends.tolist(), strict=True))
         for i, (first, end) in enumerate(stretches):
             at = first
             while end - at > self._longest and at + self._longest + self._look_ahead <= n:
-                if seeds[at + self._longest] > seeds[at]:
+                if _SET in seeds[at : at + self._longest]:
                     islands.append(Island(base + at, base + at + self._longest, cut=True))
                 # The next piece begins with activity, as it does where the cut was all that an earlier call could see.
-                at = int(active[np.searchsorted(active, at + self._longest)])
-            wait = self._look_ahead if seeds[end] > seeds[at] else self._quiet
-            if end - at > self._longest or end + wait > n:
+                at = flags.find(_SET, at + self._longest)
+            seeded = _SET in seeds[at:end]
+            if end - at > self._longest or end + (self._look_ahead if seeded else self._quiet) > n:
                 self.frontier = base + at
                 waiting = [(at, end), *stretches[i + 1 :]]
-                self.open = [(base + a, base + b) for a, b in waiting if seeds[b] > seeds[a]]
+                self.open = [(base + a, base + b) for a, b in waiting if _SET in seeds[a:b]]
                 return islands
-            if seeds[end] > seeds[at]:
+            if seeded:
                 islands.append(Island(base + at, base + end, cut=False))
             self.frontier = base + end
         self.frontier = base + n
         return islands
+
+    def _stretches(self, flags: bytes) -> list[tuple[int, int]]:
+        """Runs of set flags, those less than the quiet between islands apart joined. As bytes, for their search is made for this."""
+        found: list[tuple[int, int]] = []
+        first = flags.find(_SET)
+        while first >= 0:
+            end = flags.find(self._silence, first)
+            end = end if end >= 0 else flags.rfind(_SET) + 1
+            found.append((first, end))
+            first = flags.find(_SET, end)
+        return found
 
     def flush(self, support: Flags, seed: Flags) -> list[Island]:
         """At the end of the stream: what is left, without waiting for signal after it."""

@@ -7,7 +7,7 @@ import numpy as np
 from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Activity, Neighbourhood
 from hfs_emg.analysis.conditioning import Conditioned
 from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
-from hfs_emg.analysis.hum import LONGEST_S, trusted, without_hum
+from hfs_emg.analysis.hum import LONGEST_S, HumFit, trusted
 from hfs_emg.analysis.known import Known
 from hfs_emg.analysis.mains import MainsSecond
 from hfs_emg.analysis.seconds import SecondLog
@@ -40,6 +40,7 @@ class LevelLog:
         self._eyes = list(eyes) if len(eyes) == 2 else []
         self.seconds = SecondLog(clock, channels, self._eyes, list(pairs), known)
         """What is renewed once a second."""
+        self._hum = HumFit(clock.rate_hz)
         self._mains: list[MainsSecond] = []
         self._power = SlidingArray(3 * channels, np.float64)
         """Of frames: first the rows of the EMG, then those of the slow and of the fast view."""
@@ -223,8 +224,12 @@ class LevelLog:
         band = self._waves.read(start * hop, end * hop)[: self._channels]
         before, after = near.first - start, end - stop
         around = _widened(np.maximum(near.envelope, near.floor), before, after)
-        cleaned = without_hum(band, np.repeat(around, hop, axis=1), lines, self._clock.rate_hz)
-        power = np.add.reduce((cleaned * cleaned).reshape(len(cleaned), end - start, hop), axis=2) / hop
+        cleaned = self._hum.without(band, around.repeat(hop, axis=1), lines)
+        squares = cleaned * cleaned
+        power = squares[:, ::hop].copy()
+        for k in range(1, hop):
+            power += squares[:, k::hop]
+        power /= hop
         good = trusted(power, near.floor.mean(axis=1)) & ~near.bad.any(axis=1)
         if not good.any():
             return

@@ -44,6 +44,8 @@ class SampleQuality:
         self._rails_until = 0
         """The latest of them."""
         self._same_since = np.zeros(len(rails), dtype=np.int64)
+        self._oldest_change = 0
+        """The earliest of them."""
         self._last: NDArray[np.int64] | None = None
 
     def push(self, counts: NDArray[np.int64], lost: Flags) -> NDArray[np.int8]:
@@ -90,9 +92,16 @@ class SampleQuality:
     def _flat_line(
         self, verdict: NDArray[np.int8], counts: NDArray[np.int64], lost: Flags, where: NDArray[np.int64]
     ) -> None:
+        before, self._last = self._last, counts[:, -1].copy()
+        n = counts.shape[1]
+        newest = self._position + n - 1
+        if newest - self._oldest_change < self._flat and n > 1 and (self._last != counts[:, -2]).all():
+            # Nothing is old enough to be flat, and everything has just changed: so it is in nearly every short block.
+            self._same_since[:] = self._oldest_change = newest
+            return
         changed = np.empty(counts.shape, dtype=np.bool_)
         np.not_equal(counts[:, 1:], counts[:, :-1], out=changed[:, 1:])
-        changed[:, 0] = False if self._last is None else counts[:, 0] != self._last
+        changed[:, 0] = False if before is None else counts[:, 0] != before
         changed |= lost
         since = np.where(changed, where, 0)
         since[:, 0] = np.maximum(since[:, 0], self._same_since)
@@ -101,4 +110,4 @@ class SampleQuality:
         if flat.any():
             verdict[flat] = 1 + REASONS.index("flat")
         self._same_since = since[:, -1].copy()
-        self._last = counts[:, -1].copy()
+        self._oldest_change = int(self._same_since.min())
