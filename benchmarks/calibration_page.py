@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.calibration_results import Boards, SubjectResult
+from benchmarks.calibration_wire import WAYS, WireResult
 from benchmarks.goals import percent
 from benchmarks.markdown import Lines, prose, table
 from calibration.crosstalk import INTERVAL, POINTS, RELIABLE_SD
@@ -43,8 +44,9 @@ A profile holds, with the sampling rate, band and montage for which alone it is 
 - **contractions**: RMS above rest of the best half second, median over repetitions, and its spread;
 - **blinks**: right over left, and by how much one eye follows the other;
 - **crosstalk** from each muscle to each electrode, across and along the face, with the uncertainty of every entry. It is told from the raw
-  signals, because crosstalk arrives everywhere at the same instant; muscles that merely move together do not count as crosstalk. Entries
-  with an uncertainty of more than 0.01 are not called reliable: without winks nothing tells left from right in a smile;
+  signals, because crosstalk arrives everywhere at the same instant; muscles that merely move together do not count as crosstalk. An
+  entry is called reliable when its 99 % interval reaches no further than 2 points (0.02) to either side: without winks nothing tells
+  left from right in a smile;
 - **synkinesis**: how the mouth moves while the eyes close, left and right, beside the 1.62 of one study of 34 faces;
 - what was done, skipped, or could not be done, and what the guards said.
 
@@ -71,18 +73,20 @@ LIMITS = """\
 - Exchanged sides are certain from winks only. Without winks the profile of before can tell for as long as the same electrodes are worn
   (taken to be four hours), by how this face's two sides differ; put on anew, electrodes differ more than sides do, and nothing is claimed.
 - A bridged pair and a broken lead look alike where nothing of the muscle is left; either guard counts as found.
-- The emulated lead-off tone is a sine. On a board it is a switched current, whose harmonics lie far above the band.
+- The emulated lead-off tone is a sine. On a board it is a switched current, whose harmonics lie far above the band. The uncertainty told
+  is that of the reading: how exact the converter's 6 nA are does not show in it (a known resistor in place of a pair tells).
 - Electrodes are measured one after the other, some 27 s for eight channels; impedance falls for the first 15 minutes of wear.
 """
 
 
-def page(subjects: Sequence[SubjectResult], boards: Boards) -> str:
+def page(subjects: Sequence[SubjectResult], boards: Boards, chain: Sequence[WireResult]) -> str:
     """The whole page."""
     lines = [*INTRODUCTION.splitlines(), ""]
     lines += _electrodes(boards)
     lines += _levels(subjects)
     lines += _crosstalk(subjects)
     lines += _guards(subjects)
+    lines += _chain(chain)
     return "\n".join([*lines, *LIMITS.splitlines()]) + "\n"
 
 
@@ -133,6 +137,11 @@ def _levels(subjects: Sequence[SubjectResult]) -> Lines:
         share = float((np.abs(values - 1) <= WITHIN).mean())
         rows.append((title, str(len(values)), f"{np.median(values):.3f}", f"{low:.2f} – {high:.2f}", percent(share)))
     yield from table(("measured over true", "figures", "median", "95 % of them lie in", "within 10 %"), rows)
+    apart = np.array([v for s in subjects for v in s.blinks_apart])
+    yield from prose(
+        "These are errors of measurement. What a figure says of the face beyond the moment is another matter: ten blinks are 1.5 s of "
+        f"signal, and by their own scatter their right over left has a standard error of {percent(float(np.median(apart)))} (median)."
+    )
 
 
 def _crosstalk(subjects: Sequence[SubjectResult]) -> Lines:
@@ -145,9 +154,9 @@ def _crosstalk(subjects: Sequence[SubjectResult]) -> Lines:
     yield from prose(
         "Each pair of channels, in points (hundredths of the muscle's own amplitude). Truth is the face's own mixing. Asked for: "
         f"within 2 points where the profile calls the entry reliable, which it does when its 99 % interval ({INTERVAL:g} uncertainties to "
-        "either side) reaches no further than that. So up to one reliable entry of a hundred may be further off: of those below, "
-        f"{int((error[reliable] > POINTS).sum())} are. The intervals themselves hold {percent(covered)} of the errors, somewhat less "
-        "than they claim: muscles that no electrode lies on (chin, jaw) add what no fit can tell from crosstalk."
+        "either side) reaches no further than that. So one reliable entry of a hundred may be further off: of the "
+        f"{int(reliable.sum())} below, {int((error[reliable] > POINTS).sum())} are. All their intervals together hold "
+        f"{percent(covered)} of the errors; muscles that no electrode lies on (chin, jaw) add what no fit can tell from crosstalk."
     )
     rows = []
     for title, chosen in (("reliable", reliable), ("not reliable, and said so", ~reliable)):
@@ -164,6 +173,36 @@ def _crosstalk(subjects: Sequence[SubjectResult]) -> Lines:
                 )
             )
     heads = ("entries", "number", "median error", "95 % below", "largest", "within 2 points")
+    yield from table(heads, rows)
+
+
+def _chain(runs: Sequence[WireResult]) -> Lines:
+    yield "## Over the wire"
+    yield ""
+    yield from prose(
+        "`cooperative-left`, a patient with spasms of the left side, through the whole chain: face, emulated converter, packets, port, "
+        "driver, procedure, profile. Largest deviation from what was put in, and largest error in points of the crosstalk that is called "
+        "reliable."
+    )
+
+    def worst(values: Sequence[float]) -> str:
+        return percent(max((abs(v - 1) for v in values), default=0.0))
+
+    rows = []
+    for run in runs:
+        reliable = [abs(error) for _, error, told in run.crosstalk if told <= RELIABLE_SD]
+        rows.append(
+            (
+                WAYS[run.way],
+                run.sequence,
+                f"{run.took_s:.0f} s",
+                worst(run.rest),
+                worst(run.contraction),
+                worst([*run.symmetry, *run.blinks]),
+                f"{100 * max(reliable, default=0.0):.1f} ({len(reliable)} of {len(run.crosstalk)})",
+            )
+        )
+    heads = ("way", "sequence", "took", "rest", "contraction", "symmetry", "crosstalk")
     yield from table(heads, rows)
 
 

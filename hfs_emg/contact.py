@@ -1,7 +1,8 @@
 """How well each electrode touches, told from the signal alone, once a second: good, fair or bad, with the remedy. No current, no scipy.
 
 A second of samples is looked at by its spectrum: hum, noise in the EMG band between the hum's lines, the standing potential, the rails.
-Muscle is louder than any noise, so noise is judged by the quietest seconds of the last twenty. Seconds lie at fixed samples.
+Muscle is louder than any noise, so noise is judged by the quietest seconds of the last twenty. Seconds lie at fixed samples. An electrode
+whose noise grows over minutes is noticed while it still is a good one: what was calibrated at the beginning then no longer holds there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ FAIR_HUM_UV, BAD_HUM_UV = 100.0, 600.0
 """Amplitude. Real recordings with poor contact show up to 600 µV, with good contact 1 to 60."""
 FAIR_DRIFT_UV, BAD_DRIFT_UV = 3_000.0, 20_000.0
 """Change of the standing potential within a second."""
+GROWN = 1.5
+"""Times the noise of the beginning, and times what all electrodes together have grown: a face that tenses or falls asleep is no drift."""
+_PERIOD_S = 300
+"""Beginning and present, each: its quietest tenth is rest even of somebody who talks."""
 _MEMORY_S = 20
 _QUIETEST = 0.2
 _AGREE_S = 3
@@ -113,6 +118,9 @@ class ContactWatch:
         self._memory: deque[Floats] = deque(maxlen=_MEMORY_S)
         self._recent: deque[tuple[Contact, ...]] = deque(maxlen=_AGREE_S)
         self._last_mean: Floats | None = None
+        self._period: deque[Floats] = deque(maxlen=_PERIOD_S)
+        self._beginning_uv: Floats | None = None
+        self._grown: Floats = np.ones(len(inputs))
         self.contacts: tuple[Contact, ...] = tuple(Contact(c, State.UNKNOWN) for c in self._channels)
         self.hum_uv: Floats = np.zeros(len(inputs))
         """Amplitude of the mains in the last second, by channel."""
@@ -152,6 +160,7 @@ class ContactWatch:
         second = self._measure()
         self.hum_uv = second.hum_uv
         self._memory.append(second.noise_uv)
+        self._follow_growth(second.noise_uv)
         noise = np.quantile(np.array(self._memory), _QUIETEST, axis=0)
         drift = np.zeros(len(noise)) if self._last_mean is None else np.abs(second.mean_uv - self._last_mean)
         self._last_mean = second.mean_uv
@@ -163,6 +172,17 @@ class ContactWatch:
         columns = zip(*self._recent, strict=True)
         self.contacts = tuple(sorted(column, key=lambda c: c.state)[len(column) // 2] for column in columns)
         return True
+
+    def _follow_growth(self, noise_uv: Floats) -> None:
+        """How far each channel's noise has grown since the beginning, beyond what it has at all of them; looked at every ten seconds."""
+        self._period.append(noise_uv)
+        if len(self._period) < _PERIOD_S or self._seconds % 10:
+            return
+        present_uv = np.quantile(np.array(self._period), 0.1, axis=0)
+        if self._beginning_uv is None:
+            self._beginning_uv = np.maximum(present_uv, QUIET_UV)
+        grown = present_uv / self._beginning_uv
+        self._grown = np.minimum(grown, grown / np.median(grown))
 
     def _measure(self) -> _Second:
         counts = self._held
@@ -193,6 +213,12 @@ class ContactWatch:
             (noise_uv > FAIR_NOISE_UV, State.FAIR, f"dry or loose ({noise_uv:.1f} µV of noise)", "press or re-gel"),
             (hum_uv > FAIR_HUM_UV, State.FAIR, f"hum of {hum_uv:.0f} µV", "re-gel, keep cables away from mains leads"),
             (noise_uv < QUIET_UV, State.FAIR, "too quiet for skin", "wipe gel from between the pair, check the lead"),
+            (
+                self._grown[i] > GROWN,
+                State.FAIR,
+                f"{self._grown[i]:.1f} times the noise of the beginning",
+                "press or re-gel, then calibrate again for a new baseline",
+            ),
             (drift_uv > FAIR_DRIFT_UV, State.FAIR, f"drifting ({drift_uv / 1000:.1f} mV a second)", "fix the cable"),
         )
         for found, state, reason, remedy in rows:

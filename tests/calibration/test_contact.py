@@ -92,6 +92,28 @@ def test_good_electrodes_are_good_and_muscle_is_no_noise() -> None:
     assert watch.contacts[1].words == "Left orbicularis oculi: good"
 
 
+def long_rest(growth: np.ndarray) -> ContactWatch:
+    """Twelve minutes of noise whose level grows to `growth` (channels,) times its own."""
+    rng = np.random.default_rng(9)
+    level = np.linspace(np.ones(8), growth, 720 * 250)
+    wave = 1.2 * level * rng.standard_normal(level.shape)
+    return watched(np.rint(wave / UV).astype(np.int32), 2500)
+
+
+def test_an_electrode_that_grows_noisier_over_minutes_asks_for_a_new_baseline() -> None:
+    growth = np.ones(8)
+    growth[5] = 2.5
+    watch = long_rest(growth)
+    assert [c.channel.label for c in watch.contacts if c.amiss] == ["EMG R OOC"]
+    assert watch.contacts[5].state is State.FAIR
+    assert "calibrate again for a new baseline" in watch.contacts[5].words
+
+
+@pytest.mark.parametrize("growth", [2.5, 0.4])
+def test_what_changes_at_all_electrodes_together_is_the_face_and_no_drift(growth: float) -> None:
+    assert not any(c.amiss for c in long_rest(np.full(8, growth)).contacts)
+
+
 def test_the_verdict_does_not_depend_on_how_the_signal_is_cut() -> None:
     counts = samples(noise(9.0))
     assert {watched(counts, block).contacts for block in (1, 7, 250, 3500)} == {watched(counts).contacts}
