@@ -74,23 +74,29 @@ def hearing(port: str, face: object) -> Iterator[None]:
 class DistantPatient:
     """Speaks to the patient behind a port. One who has gone hears nothing, and nothing ends because of it."""
 
-    def __init__(self, socket_to: socket.socket) -> None:
-        self._socket = socket_to
+    def __init__(self, port: str) -> None:
+        self._port = port
 
     def follow(self, wish: Wish) -> None:
         """Ask for something."""
-        with contextlib.suppress(OSError):
-            self._socket.send(msgspec.json.encode(wish))
+        with contextlib.suppress(OSError), _speaking(self._port) as to:
+            to.send(msgspec.json.encode(wish))
 
 
 def patient_behind(port: str) -> DistantPatient | None:
     """Who hears prompts behind this port; None on a board of its own, and where nobody listens."""
     if not os.path.realpath(port).startswith("/dev/pts/"):
         return None
-    speaking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
     try:
-        speaking.connect(_name(port))
+        with _speaking(port):
+            return DistantPatient(port)
     except OSError:
-        speaking.close()
         return None
-    return DistantPatient(speaking)
+
+
+@contextlib.contextmanager
+def _speaking(port: str) -> Iterator[socket.socket]:
+    """A way to whoever listens there. Raises OSError where nobody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as to:
+        to.connect(_name(port))
+        yield to

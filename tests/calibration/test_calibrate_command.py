@@ -79,30 +79,6 @@ def test_contact_of_a_board_that_cannot_measure_is_told_from_the_signal(capsys) 
     assert "Right frontalis: good" in out
 
 
-def test_the_same_goes_over_a_pseudo_terminal_in_real_time() -> None:
-    tasks = (
-        replace(TASKS["rest"], hold_s=3.0),
-        replace(TASKS["tight_closure"], hold_s=2.0, repetitions=1, relax_s=0.5),
-    )
-    board, patient = open_with_patient("sim:cooperative-healthy?seed=2")
-    with closing(board):
-        calibration = Calibration(board, default_montage(8), tasks, AnalysisSettings(), patient=patient)
-        told = circumstances(
-            subject="S1",
-            made_utc=datetime.now(UTC),
-            software="test",
-            simulated=True,
-            sequence="quick",
-            band_hz=calibration.band_hz,
-        )
-        began = time.monotonic()
-        found = calibration.run(told)
-    assert found is not None
-    assert time.monotonic() - began > 8
-    assert [t.ending for t in found.profile.tasks] == ["done", "done"]
-    assert (found.profile.reference_contraction(1) or 0) > 20
-
-
 def test_a_calibration_that_is_interrupted_leaves_the_profile_of_before(calibrated: Path, tmp_path: Path) -> None:
     before = {p: p.read_bytes() for p in profiles(calibrated)}
     arguments = ["calibrate", "--board", "sim:cooperative-left", "--subject", "S1", "--quick", "--no-contact"]
