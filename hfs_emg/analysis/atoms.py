@@ -107,13 +107,13 @@ class SiteStates:
 @dataclass(frozen=True, slots=True)
 class _Sought:
     """Atoms of one side, or of one region of both: its channels, where they take part, and where several of them together make a
-    part stand out (channels, m).
+    part stand out (channels, m); None where they never do.
     """
 
     side: SideName
     rows: list[int]
     flags: Flags
-    core: Flags
+    core: Flags | None
 
 
 class AtomFinder:
@@ -180,13 +180,12 @@ class AtomFinder:
         together = states.two_sided.copy()
         if len(self._eyes) == 2:
             together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
-        nowhere = np.zeros_like(together)
         there = _any_by_row(together[:, inside])
         for rows in self._regions:
             if not any(there[row] for row in rows):
                 continue
             # A blink stands out of a smile; syllables need not stand apart.
-            core = states.up if rows == self._eyes else nowhere
+            core = states.up if rows == self._eyes else None
             found += self._gather(near, states, _Sought("both", rows, together, core))
         return sorted(found, key=lambda a: (a.start, a.side == "both", a.side, a.channels))
 
@@ -194,15 +193,23 @@ class AtomFinder:
         side, rows = sought.side, sought.rows
         inside = slice(near.start, near.end)
         own = sought.flags[rows, inside]
-        count = own.view(np.int8).sum(axis=0, dtype=np.int8)
+        count = np.add.reduce(own.view(np.int8), axis=0, dtype=np.int8)
         whole = runs(count > 0, self._close)
         if not whole:
             return []
-        parts = self._cut(near, states, sought, own, whole)
+        if sought.core is None:
+            several = None
+        elif sought.core is sought.flags:
+            several = count >= 2
+        else:
+            several = np.add.reduce((own & sought.core[rows, inside]).view(np.int8), axis=0, dtype=np.int8) >= 2
+        parts = [(span, span) for span in whole]
+        if several is not None and several.any():
+            parts = self._cut(near, states, sought, own, several=several, whole=whole)
         mine = np.zeros((len(sought.flags), own.shape[1]), dtype=np.bool_)
         mine[rows] = own
         frames_before = np.zeros((len(own), own.shape[1] + 1), dtype=np.int32)
-        np.cumsum(own, axis=1, out=frames_before[:, 1:])
+        own.cumsum(axis=1, out=frames_before[:, 1:])
         starts, ends = ([part[i] for part, _ in parts] for i in (0, 1))
         enough = (frames_before[:, ends] - frames_before[:, starts] >= self._shortest).T.tolist()
         at = near.start
@@ -215,13 +222,19 @@ class AtomFinder:
         return found
 
     def _cut(
-        self, near: Activity, states: SiteStates, sought: _Sought, own: Flags, whole: list[tuple[int, int]]
+        self,
+        near: Activity,
+        states: SiteStates,
+        sought: _Sought,
+        own: Flags,
+        *,
+        several: Flags,
+        whole: list[tuple[int, int]],
     ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        """The parts of each stretch, each with its stretch; columns of the island. own (rows, n): where its channels take part."""
+        """The parts of each stretch, each with its stretch; columns of the island. own (rows, n): where its channels take part;
+        several (n,): where some of them stand out together.
+        """
         rows, inside = sought.rows, slice(near.start, near.end)
-        several = (own & sought.core[rows, inside]).view(np.int8).sum(axis=0, dtype=np.int8) >= 2
-        if not several.any():
-            return [(span, span) for span in whole]
         strength = np.sqrt(np.where(own, near.envelope[rows, inside], 0.0)).sum(axis=0)
         accompanied = np.zeros_like(several)
         if sought.side != "both":
@@ -265,7 +278,8 @@ class AtomFinder:
 
     def _weaker(self, strength: Floats, rest: tuple[int, int], core: tuple[int, int]) -> bool:
         """Whether what is left is at most half as strong as the core beside it."""
-        return float(strength[slice(*rest)].mean()) < 0.5 * float(strength[slice(*core)].mean())
+        (a, b), (c, d) = rest, core
+        return float(np.add.reduce(strength[a:b])) / (b - a) < 0.5 * float(np.add.reduce(strength[c:d])) / (d - c)
 
 
 def _any_by_row(flags: Flags) -> list[bool]:
@@ -296,9 +310,11 @@ def hysteresis(level: Floats, on: float, off: float) -> Flags:
     support = level >= off
     changes = np.ones(support.shape, dtype=np.bool_)
     np.not_equal(support[:, 1:], support[:, :-1], out=changes[:, 1:])
-    starts = np.flatnonzero(changes)
-    lengths = np.diff(np.append(starts, support.size))
-    hit = np.repeat(np.logical_or.reduceat(reached.ravel(), starts), lengths)
+    starts = changes.reshape(-1).nonzero()[0]
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = support.size - starts[-1]
+    hit = np.logical_or.reduceat(reached.reshape(-1), starts).repeat(lengths)
     return np.asarray(hit.reshape(support.shape) & support)
 
 

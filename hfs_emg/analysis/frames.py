@@ -66,15 +66,20 @@ class SlidingArray:
         """Absolute index after the last column."""
         return self.start + self._used
 
-    def append(self, columns: NDArray[Any], times: int = 1) -> None:
-        """Add columns (rows, n), or one column several times."""
-        n = columns.shape[1] * times
-        if self._used + n > self._values.shape[1]:
-            grown = np.zeros((len(self._values), max(2 * (self._used + n), 4096)), dtype=self._values.dtype)
+    def append(self, columns: NDArray[Any]) -> None:
+        """Add columns (rows, n)."""
+        self.room(columns.shape[1])[:] = columns
+
+    def room(self, n: int) -> NDArray[Any]:
+        """n columns more, to be written into."""
+        used = self._used + n
+        if used > self._values.shape[1]:
+            grown = np.zeros((len(self._values), max(2 * used, 4096)), dtype=self._values.dtype)
             grown[:, : self._used] = self._values[:, : self._used]
             self._values = grown
-        self._values[:, self._used : self._used + n] = columns
-        self._used += n
+        found = self._values[:, self._used : used]
+        self._used = used
+        return found
 
     def drop_before(self, index: int) -> None:
         """Forget columns before an absolute index, when that frees at least half."""

@@ -50,10 +50,12 @@ class LevelLog:
         self._windowed = [*range(channels), *(channels + eye for eye in self._eyes)]
         """Rows of power that are averaged over a window: the EMG, and the slow view of the lids."""
         self._envelope = SlidingArray(channels, np.float64)
-        self._newest: Floats = np.zeros((channels, 0))
-        """The envelope of the newest frame."""
-        self._eye = SlidingArray(1 + len(self._eyes), np.float64)
-        """Power of the eye potential over its noise, of the eye that shows less of it; and the slow view of both lids, once a frame."""
+        self._waiting: Floats = np.zeros((len(self._windowed), 0))
+        """Averages of the newest frames, until those after them have come."""
+        self._eye = SlidingArray(1, np.float64)
+        """Power of the eye potential over its noise, of the eye that shows less of it."""
+        self._eye_wave = SlidingArray(len(self._eyes), np.float64)
+        """The slow view of both lids, once a frame."""
         self._activity = SlidingArray(2, np.bool_)
 
     @property
@@ -72,7 +74,8 @@ class LevelLog:
         self._power.append(power.reshape(3 * self._channels, power.shape[2]))
         self._bad.append(bad)
         self._turn_seconds()
-        self._average(start, self._power.end, slow)
+        self._eye_wave.append(slow[self._eyes])
+        self._average(start, self._power.end)
 
     def _turn_seconds(self) -> None:
         start, second = self.seconds.end, self._clock.second
@@ -83,48 +86,46 @@ class LevelLog:
             mains, self._mains = self._mains[:count], self._mains[count:]
             self.seconds.push(power[: self._channels], power[self._channels :], self._bad.read(start, end), mains)
 
-    def _average(self, start: int, end: int, slow: Floats) -> None:
+    def _average(self, start: int, end: int) -> None:
         """The envelope and the eye potential, as far as frames start…end complete them. Before the first frame there is nothing: its own
         power stands in.
         """
-        window, half = self._clock.window, self._clock.window // 2
+        window = self._clock.window
         first = start - window + 1
         power = self._power.read(max(first, 0), end)[self._windowed]
         if first < 0:
             power = np.concatenate([power[:, :1].repeat(-first, axis=1), power], axis=1)
-        mean = moving_mean(power, window)
-        eye = np.empty((1 + len(self._eyes), end - start))
-        eye[0] = self._eye_level(mean[self._channels :], start, end)
-        eye[1:] = slow[self._eyes]
-        self._eye.append(eye)
-        # The envelope lies around its frame, the eye potential before it. One more frame must have come before an envelope is used.
-        waiting = self._newest.shape[1]
-        envelope = np.concatenate([self._newest, mean[: self._channels]], axis=1)
-        self._newest = envelope[:, -1:]
-        envelope = envelope[:, max(0, window - half - 1 - (start - waiting)) : -1]
-        if envelope.shape[1]:
-            self._envelope.append(envelope)
-            self._activity.append(self._active(envelope, self._envelope.end - envelope.shape[1], self._envelope.end))
+        means = np.concatenate([self._waiting, moving_mean(power, window)], axis=1)
+        ahead = window - window // 2
+        count = max(0, means.shape[1] - ahead)
+        self._waiting = means[:, count:].copy()
+        if count:
+            # The envelope lies around its frame, the eye potential before it.
+            self._look(means[: self._channels, ahead - 1 : ahead - 1 + count], means[self._channels :, :count])
 
-    def _active(self, envelope: Floats, start: int, end: int) -> Flags:
-        """Support and seed flags (2, end - start)."""
-        level = self._over(envelope, self.seconds.emg, start, end).max(axis=0)
-        eye = self._eye.read(start, end)[0]
-        return np.stack([(level >= self._off) | (eye >= EYE_OFF), (level >= self._on) | (eye >= EYE_ON)])
-
-    def _eye_level(self, mean: Floats, start: int, end: int) -> Floats:
-        """Power of the eye potential over its noise, of the eye that shows less of it."""
-        if not self._eyes:
-            return np.zeros(end - start)
-        return np.asarray(self._over(mean, self.seconds.lids, start, end).min(axis=0))
-
-    def _over(self, power: Floats, floors: slice, start: int, end: int) -> Floats:
-        """Power over its floor, 0 where it is bad."""
-        level: Floats = power / self.seconds.spread(floors, start, end)
+    def _look(self, envelope: Floats, lids: Floats) -> None:
+        """What the next frames show; envelope (channels, n), lids (0 or 2, n): mean power of their slow view."""
+        n = envelope.shape[1]
+        self._envelope.append(envelope)
+        start, end = self._envelope.end - n, self._envelope.end
+        floors = self.seconds.spread(slice(self.seconds.emg.start, self.seconds.lids.stop), start, end)
         bad = self._bad_in(start, end)
-        if bad.any():
-            level[bad if floors == self.seconds.emg else bad[self._eyes]] = 0.0
-        return level
+        spoiled = bool(bad.any())
+        level = envelope / floors[: self._channels]
+        if spoiled:
+            level[bad] = 0.0
+        loudest = np.maximum.reduce(level, axis=0)
+        eye = self._eye.room(n)[0]
+        if self._eyes:
+            level = lids / floors[self._channels :]
+            if spoiled:
+                level[bad[self._eyes]] = 0.0
+            np.minimum.reduce(level, axis=0, out=eye)
+        else:
+            eye[:] = 0.0
+        support, seed = self._activity.room(n)
+        np.logical_or(loudest >= self._off, eye >= EYE_OFF, out=support)
+        np.logical_or(loudest >= self._on, eye >= EYE_ON, out=seed)
 
     def _bad_in(self, start: int, end: int) -> Flags:
         """Frames that count for nothing, also because an electrode is off the skin. Not a copy."""
@@ -175,7 +176,6 @@ class LevelLog:
         start = max(first - before, self._envelope.start)
         stop = min(end + after, self._envelope.end)
 
-        eye = self._eye.read(start, stop).copy()
         samples = self._clock.hop
         hop, slow, fast = (np.ascontiguousarray(self._view(which, start, stop)) for which in (_EMG, _SLOW, _FAST))
         near = Neighbourhood(
@@ -190,8 +190,8 @@ class LevelLog:
             floor=self._floor(start, stop),
             gain=self._gain(first),
             bad=np.ascontiguousarray(self._bad_in(start, stop)),
-            eye=eye[0],
-            eye_wave=eye[1:],
+            eye=self._eye.read(start, stop)[0].copy(),
+            eye_wave=self._eye_wave.read(start, stop).copy(),
             wave=np.ascontiguousarray(self._waves.read(start * samples, stop * samples)[self._channels :]),
         )
         self._take_hum_off(near, stop, first)
@@ -247,7 +247,7 @@ class LevelLog:
         keep = frame - self._clock.frames(BEFORE_S) - 2 * self._clock.window - self._clock.second
         if keep - self._power.start < 4096:
             return
-        for log in (self._eye, self._power, self._bad, self._envelope, self._activity):
+        for log in (self._eye, self._eye_wave, self._power, self._bad, self._envelope, self._activity):
             log.drop_before(keep)
         self._waves.drop_before(keep * self._clock.hop)
         self.seconds.forget_before(keep)

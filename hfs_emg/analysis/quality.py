@@ -55,11 +55,13 @@ class SampleQuality:
         if n == 0:
             return verdict
         where = np.arange(self._position, self._position + n)
-        if self._position < self._deaf_until or self._lost_run or lost.any():
+        any_lost = bool(lost.any())
+        if self._position < self._deaf_until or self._lost_run or any_lost:
             verdict[:, self._deaf(lost, where)] = 1 + REASONS.index("settling")
         self._flat_line(verdict, counts, lost, where)
         self._rail(verdict, counts, where)
-        verdict[:, lost] = 1 + REASONS.index("gap")
+        if any_lost:
+            verdict[:, lost] = 1 + REASONS.index("gap")
         self._position += n
         return verdict
 
@@ -81,7 +83,7 @@ class SampleQuality:
 
     def _rail(self, verdict: NDArray[np.int8], counts: NDArray[np.int64], where: NDArray[np.int64]) -> None:
         at_rail = (counts <= self._rails[:, :1]) | (counts >= self._rails[:, 1:])
-        if where[0] >= self._rails_until and not at_rail.any():
+        if self._position >= self._rails_until and not at_rail.any():
             return
         last = np.where(at_rail, where + self._after_rail + 1, 0)
         last = np.maximum(np.maximum.accumulate(last, axis=1), self._railed_until[:, None])

@@ -169,10 +169,10 @@ class SecondLog:
 
     def off_skin(self, start: int, end: int) -> Flags | None:
         """Channels that are off the skin (channels, end - start) in some frames; None where none is."""
+        if not self._off:
+            return None
         second = self._clock.second
         seconds = range(start // second, (end - 1) // second + 1)
-        if not any(at in self._off for at in seconds):
-            return None
         nothing = np.zeros(self._channels, dtype=np.bool_)
         return np.stack([self._off.get(at, nothing) for at in seconds], axis=1).repeat(
             self._lengths(start, end), axis=1
