@@ -50,7 +50,8 @@ def profile_of(seen: Observation, told: Circumstances) -> CalibrationProfile:
     rest = rest_of(seen)
     if rest is None:
         raise NotMeasured(
-            "The face was not at rest long enough to measure it: calibrate again in a calm moment, or see to the electrodes first."
+            "The face was not at rest long enough, and all levels are measured against rest: calibrate again in a calm moment, or see to "
+            "the electrodes first."
         )
     levels = {r.task.name: task_levels(seen, r, rest) for r in seen.results}
     across = crosstalk(seen.envelope, repetition_of_steps(seen), rest, seen.clock.step_s)

@@ -2,11 +2,12 @@
 
 Time is counted in steps that were pushed. Each repetition is prepared (counted down), done and judged; one that was spoiled is asked for
 again, as often as the task has repetitions. A sequence can be paused, tasks can be skipped, and what a patient cannot do is recorded as
-such: it is no failure.
+such: it is no failure. Rest alone cannot be missed, for all levels are measured against it: without it the sequence ends.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from calibration.envelope import Envelope, EnvelopeLog, Floats, StepClock
+from calibration.errors import NotMeasured
 from calibration.montage import Montage, Side
 from calibration.quiet import RestLevels, rest_levels
 from calibration.repetitions import AGAIN, Repetition, best_power, judge, sound_steps
@@ -110,11 +112,13 @@ class Procedure:
     def prompt(self) -> Prompt:
         """What is to be shown now."""
         task = None if self.done else self._tasks[self._at]
-        left = max(0, self._phase_end - self._now) * self._clock.step_s
         of = 0 if task is None else task.repetitions
         phase: Phase = "paused" if self._paused else self._phase
         hold_s = 0.0 if task is None else task.hold_s
-        return Prompt(task, phase, min(self._number, of), of, left, hold_s, self._cue, self._again)
+        # A length in whole steps is a little more than was meant: two seconds must not be announced as three.
+        most_s = {"prepare": PREPARE_S, "do": hold_s}.get(self._phase, math.inf)
+        left_s = min(max(0, self._phase_end - self._now) * self._clock.step_s, most_s)
+        return Prompt(task, phase, min(self._number, of), of, left_s, hold_s, self._cue, self._again)
 
     @property
     def levels(self) -> Floats | None:
@@ -153,7 +157,9 @@ class Procedure:
             self._prepare()
 
     def skip(self) -> None:
-        """Leave the rest of this task out; what was done of it counts."""
+        """Leave the rest of this task out; what was done of it counts, of resting also a part that is long enough."""
+        if not self.done and self._tasks[self._at].name == "rest" and self._phase == "do" and not self._paused:
+            self._keep(self._judge_free(self._tasks[self._at], self._log.whole.part(self._begun, self._now)))
         self._leave("done" if self._counted else "skipped")
 
     def cannot(self) -> None:
@@ -161,7 +167,9 @@ class Procedure:
         self._leave("cannot")
 
     def observation(self) -> Observation:
-        """What was seen, tasks not reached left out. Raises ValueError before any signal."""
+        """What was seen, tasks not reached left out. Raises NotMeasured before any signal."""
+        if not self._log.end:
+            raise NotMeasured("The sequence was left before any signal came: begin again.")
         return Observation(self._montage, self._clock, self._log.whole, tuple(self._results), tuple(self._cues))
 
     # The way through a task
@@ -206,23 +214,26 @@ class Procedure:
             )
         else:
             one = self._judge_free(task, seen)
-        self._repetitions.append(one)
-        self._again = "" if one.counts else AGAIN[one.outcome]
-        if task.name == "rest" and one.counts:
-            self._rest = rest_levels(seen)
+        self._keep(one)
         if self._next_repetition(task, one):
             self._relax(task)
         else:
             self._close(task)
 
+    def _keep(self, one: Repetition) -> None:
+        self._repetitions.append(one)
+        self._again = "" if one.counts else AGAIN[one.outcome]
+        if one.task == "rest" and one.counts:
+            self._rest = rest_levels(self._log.whole.part(one.start, one.end))
+
     def _judge_free(self, task: Task, seen: Envelope) -> Repetition:
         """Rest must be quiet long enough; blinks, reading and chewing are looked at afterwards."""
         clean = sound_steps(seen)
-        outcome: Literal["accepted", "signal"] = "accepted"
+        outcome: Literal["accepted", "signal", "restless"] = "accepted"
         if task.name == "rest":
             found = rest_levels(seen)
             least = min(LEAST_QUIET_S, 0.5 * task.hold_s)
-            outcome = "accepted" if found and found.steps >= self._clock.steps(least) else "signal"
+            outcome = "accepted" if found and found.steps >= self._clock.steps(least) else "restless"
         elif clean.size and clean.mean() < 0.5:
             outcome = "signal"
         return Repetition(task.name, self._number, seen.start, seen.end, outcome, clean)
@@ -280,7 +291,7 @@ class Procedure:
         self._results.append(TaskResult(self._tasks[self._at], ending, tuple(self._repetitions), moved))
         self._repetitions, self._number, self._again = [], 1, ""
         self._at += 1
-        if self._at == len(self._tasks):
+        if self._at == len(self._tasks) or (self._results[-1].task.name == "rest" and self._rest is None):
             self._phase = "done"
             self._phase_end = self._now
         else:

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -57,6 +58,7 @@ from calibration.strict import (
 
 SCHEMA = "hfs-emg/calibration/1"
 _LONGEST = 4_000_000
+_Kind = TypeVar("_Kind")
 
 
 def encode_profile(profile: CalibrationProfile) -> bytes:
@@ -142,12 +144,12 @@ def _profile(reader: Reader, top: Table) -> CalibrationProfile:
         band_hz=top.take("band_hz", band),
         mains_hz=top.take("mains_hz", or_none(above_zero)),
         channels=channels,
-        blinks=None if blinks is None else _blinks_in(blinks),
+        blinks=None if blinks is None else _record(blinks, BlinkProfile, _BLINKS),
         crosstalk=crosstalk.take("matrix", square(size)),
         crosstalk_sd=crosstalk.take("sd", square(size)),
-        synkinesis=tuple(_synkinesis_in(row) for row in top.tables("synkinesis")),
-        tasks=tuple(_task_in(row) for row in top.tables("tasks")),
-        cautions=tuple(_caution_in(row) for row in top.tables("cautions")),
+        synkinesis=tuple(_record(row, Synkinesis, _SYNKINESIS) for row in top.tables("synkinesis")),
+        tasks=tuple(_record(row, TaskRecord, _TASK) for row in top.tables("tasks")),
+        cautions=tuple(_record(row, Caution, _CAUTION) for row in top.tables("cautions")),
     )
     crosstalk.end()
     return profile
@@ -195,12 +197,7 @@ def _channel_in(reader: Reader, row: Table) -> ChannelProfile:
     channel = Channel(number - 1, row.take("side", side), row.take("site", site))
     if number < 1 or channel.label != label:
         reader.fail("channels", f"'{label[:60]}' (input {number}) is not the {channel.side} {channel.site.words}")
-    tasks = {}
-    for name, level in row.named_tables("tasks").items():
-        tasks[name] = Level(
-            level.take("uv", not_negative), level.take("spread_uv", not_negative), level.take("repetitions", whole)
-        )
-        level.end()
+    tasks = {name: _record(level, Level, _LEVEL) for name, level in row.named_tables("tasks").items()}
     found = ChannelProfile(
         channel,
         row.take("rest_uv", above_zero),
@@ -213,48 +210,21 @@ def _channel_in(reader: Reader, row: Table) -> ChannelProfile:
     return found
 
 
-def _blinks_in(row: Table) -> BlinkProfile:
-    found = BlinkProfile(
-        row.take("count", whole),
-        row.take("ratio", sites),
-        row.take("spread", sites),
-        row.take("lag_s", or_none(number)),
-    )
+def _record(row: Table, kind: Callable[..., _Kind], checks: Mapping[str, Callable[[Any], Any]]) -> _Kind:
+    """A value whose fields are the table's, each with its check, and nothing else."""
+    found = kind(**{name: row.take(name, check) for name, check in checks.items()})
     row.end()
     return found
 
 
-def _synkinesis_in(row: Table) -> Synkinesis:
-    found = Synkinesis(
-        row.take("site", site),
-        row.take("during", text),
-        row.take("left_uv", not_negative),
-        row.take("right_uv", not_negative),
-        row.take("ratio", or_none(not_negative)),
-    )
-    row.end()
-    return found
-
-
-def _task_in(row: Table) -> TaskRecord:
-    found = TaskRecord(
-        row.take("task", text),
-        row.take("ending", text),
-        row.take("accepted", whole),
-        row.take("repeated", whole),
-        row.take("moved", or_none(side)),
-    )
-    row.end()
-    return found
-
-
-def _caution_in(row: Table) -> Caution:
-    found = Caution(
-        row.take("guard", text),
-        row.take("channels", words),
-        row.take("words", text),
-        row.take("sureness", share),
-        row.take("remedy", text),
-    )
-    row.end()
-    return found
+_LEVEL = {"uv": not_negative, "spread_uv": not_negative, "repetitions": whole}
+_BLINKS = {"count": whole, "ratio": sites, "spread": sites, "lag_s": or_none(number)}
+_SYNKINESIS = {
+    "site": site,
+    "during": text,
+    "left_uv": not_negative,
+    "right_uv": not_negative,
+    "ratio": or_none(not_negative),
+}
+_TASK = {"task": text, "ending": text, "accepted": whole, "repeated": whole, "moved": or_none(side)}
+_CAUTION = {"guard": text, "channels": words, "words": text, "sureness": share, "remedy": text}

@@ -16,7 +16,7 @@ from calibration.montage import Montage, Side, Site
 from calibration.quiet import RestLevels, alive, widened
 from calibration.tasks import Task
 
-Outcome = Literal["accepted", "nothing", "one_side", "wrong_side", "both_sides", "spasm", "blink", "signal"]
+Outcome = Literal["accepted", "nothing", "one_side", "wrong_side", "both_sides", "spasm", "blink", "signal", "restless"]
 
 ACTIVE = 2.3
 """A site moves above this multiple of its rest RMS: the on-threshold of the analysis."""
@@ -43,6 +43,7 @@ AGAIN: dict[Outcome, str] = {
     "spasm": "a spasm came in between",
     "blink": "a blink came in between",
     "signal": "the signal was lost or disturbed",
+    "restless": "too little of it was quiet",
 }
 """Why a repetition is asked for again, in words."""
 

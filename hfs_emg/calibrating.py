@@ -73,7 +73,7 @@ class Calibration:
         self._stream = EnvelopeStream(signal, montage, settings)
         self._watch = ContactWatch(signal, montage)
         self._hum: list[NDArray[np.float64]] = []
-        self._bad: set[str] = set()
+        self._told: dict[str, State] = {}
         self._news: list[str] = []
         self._acquisition = Acquisition(board.spec)
         self.procedure = Procedure(tasks, montage, self._stream.clock)
@@ -126,9 +126,11 @@ class Calibration:
             self.procedure.push(steps)
         if self._watch.push(block):
             self._hum.append(self._watch.hum_uv)
-            bad = {c.channel.label: c.words for c in self._watch.contacts if c.state is State.BAD}
-            self._news += [words for label, words in bad.items() if label not in self._bad]
-            self._bad = set(bad)
+            for contact in self._watch.contacts:
+                # Once as fair, once as bad: a verdict that wavers must not fill the screen while somebody smiles.
+                if contact.amiss and contact.state > self._told.get(contact.channel.label, State.GOOD):
+                    self._told[contact.channel.label] = contact.state
+                    self._news.append(contact.words)
 
     def _tell(self) -> None:
         prompt = self.procedure.prompt

@@ -148,6 +148,7 @@ class Guiding:
         """Measure impedances where the board can, and show them."""
         from firmware_bridge.electrode_check import can_check, check_electrodes
         from hfs_emg.cli.profile_text import reading_text
+        from hfs_emg.contact import State, impedance_state
 
         cyton = can_check(board)
         if cyton is None:
@@ -155,12 +156,17 @@ class Guiding:
             return
         self._screen.say("Measuring each electrode (6 nA); please keep still.")
         inputs = [c.input + 1 for c in self._montage.channels]
-        check_electrodes(
+        readings = check_electrodes(
             cyton,
             inputs,
             on_reading=lambda r: self._screen.say("  " + reading_text(r, self._montage)),
             stop=lambda: self._stopping,
         )
+        bad = sum(impedance_state(r.impedance) is State.BAD for r in readings)
+        if bad and not self._stopping:
+            self._screen.say(
+                f"{bad} of {len(readings)} electrodes are bad: q ends, so that they can be seen to; else it goes on."
+            )
 
     def guide(
         self, board: Board, patient: Follower | None, tasks: Sequence[Task], settings: AnalysisSettings

@@ -33,7 +33,7 @@ def prompt_words(prompt: Prompt, at: int, tasks: int) -> str:
     again = f" Again, please: {prompt.again}." if prompt.again else ""
     match prompt.phase:
         case "paused":
-            doing = "paused"
+            doing = "paused, p goes on"
         case "prepare":
             doing = f"{task.words}, in {math.ceil(prompt.left_s)}"
         case "do":

@@ -142,12 +142,51 @@ def test_skipped_and_impossible_tasks_are_recorded() -> None:
     assert one.procedure.done
 
 
-def test_a_face_that_never_rests_has_no_profile() -> None:
+def test_before_any_signal_there_is_nothing_to_see() -> None:
     one = face()
     one.procedure.skip()
-    one.finish()
-    with pytest.raises(NotMeasured, match="rest"):
+    assert one.procedure.done
+    with pytest.raises(NotMeasured, match="before any signal"):
+        one.procedure.observation()
+
+
+@pytest.mark.parametrize("leave", ["skip", "cannot"])
+def test_without_rest_the_sequence_ends_at_once_rather_than_after_minutes(leave: str) -> None:
+    one = face()
+    one.until(lambda p: p.prompt.phase == "do")
+    one.step()
+    getattr(one.procedure, leave)()
+    assert one.procedure.done
+    with pytest.raises(NotMeasured, match="measured against rest"):
         profile_of(one.procedure.observation(), TOLD)
+
+
+def test_a_face_that_twitches_all_the_time_is_asked_to_rest_again_and_then_ends_it() -> None:
+    one = face()
+    one.extra = {k: {OOC_L: 60.0} for k in range(0, 4000, 4)}
+    one.until(lambda p: p.prompt.again != "" or p.done)
+    assert one.procedure.prompt.again == "too little of it was quiet"
+    one.finish()
+    assert [(r.task.name, r.ending) for r in one.procedure.results] == [("rest", "not_seen")]
+
+
+def test_rest_that_is_cut_short_counts_when_it_was_long_enough() -> None:
+    one = face()
+    one.until(lambda p: p.prompt.phase == "do")
+    for _ in range(CLOCK.steps(9.0)):
+        one.step()
+    one.procedure.skip()
+    assert one.procedure.results[0].ending == "done"
+    one.finish()
+    assert profile_of(one.procedure.observation(), TOLD).rest_level(ZYG_L) == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_countdown_never_begins_above_what_is_asked_for() -> None:
+    """Lengths are whole steps of 48 ms; two seconds are 2.016."""
+    one = face()
+    assert one.procedure.prompt.left_s <= 2.0
+    one.until(lambda p: p.prompt.phase == "do")
+    assert one.procedure.prompt.left_s <= one.procedure.prompt.hold_s
 
 
 def test_a_dead_channel_does_not_stop_the_others() -> None:
