@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelling import label_atom
 from numpy.typing import NDArray
-from subjects import DrawnSubject, Set, drawn
 
+from benchmarks.labelling import label_atom
+from benchmarks.subjects import DrawnSubject, Set, drawn
 from calibration.montage import Site
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.classify import Decision

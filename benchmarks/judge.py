@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-from subjects import DrawnSubject, drawn
 
+from benchmarks.subjects import DrawnSubject, drawn
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.evaluate import Found, Scores, score

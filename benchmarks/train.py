@@ -3,7 +3,7 @@
 The first look is learned from atoms by themselves. What it then says of the train subjects, from which the second look is
 learned, comes from models that have not seen them: two halves of the subjects, each judged by the other's.
 
-python benchmarks/train.py [--again] [--rounds 60]
+python -m benchmarks.train [--again] [--rounds 60]
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from boosting import Examples, Model, fit, softmax
-from examples import CACHE, LabelledAtoms, collect
 from numpy.typing import NDArray
-from subjects import Set, drawn
 
+from benchmarks.boosting import Examples, Model, fit, softmax
+from benchmarks.examples import CACHE, LabelledAtoms, collect
+from benchmarks.subjects import Set, drawn
 from hfs_emg.analysis.classify import ALL_NAMES, DEFAULT_MODEL, SCHEMA, Axis, Look, ModelFile, ScoreTable
 from hfs_emg.analysis.context import CONTEXT_NAMES, Context, Looked
 from hfs_emg.analysis.feature_names import NAMES
