@@ -1,4 +1,4 @@
-"""Runs the analyser over a set of drawn subjects and scores it, for a person at work on the decision: `python benchmarks/judge.py tune`."""
+"""Runs the analyser over a set of drawn subjects and scores it, for a person at work on the decision: `python -m benchmarks.judge tune`."""
 
 from __future__ import annotations
 
