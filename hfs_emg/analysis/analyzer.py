@@ -233,11 +233,8 @@ class Analyzer:
         """
         looks = self._classifier.look(values)
         times = np.stack([atoms.start_s, atoms.end_s], axis=1)
-        context = [
-            self._context.measure(Looked(times[own], atoms.sides[own], looks[own], patterns[own]))
-            for own in atoms.by_island()
-        ]
-        return self._classifier.decide(np.hstack([values, np.concatenate(context)]), looks)
+        context = self._context.measure(Looked(times, atoms.sides, looks, patterns), atoms.by_island())
+        return self._classifier.decide(np.hstack([values, context]), looks)
 
     def _mains(self, atom: Atom, start_s: float, end_s: float) -> Invalid:
         labels = tuple(self._labels[c] for c in atom.channels)

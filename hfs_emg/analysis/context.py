@@ -9,7 +9,9 @@ lies within the same island of activity.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +76,10 @@ _OVER = (
 )
 _CLUSTER_KINDS = (SPASM, ORAL, VOLUNTARY)
 """In the order of their names."""
+_EVENTS = len(CLASSES)
+_HABIT = len(Site) + 2
+_LEAST_HABIT = 0.5
+"""Summed probability of earlier movements of a kind from which there is a habit to compare with."""
 _LEAST_WEIGHT = 0.2
 """Probability below which an atom tells nothing of how a kind looks in this face."""
 
@@ -95,137 +101,156 @@ class Looked:
         sites = len(Site)
         return Looked(np.zeros((0, 2)), np.zeros(0, dtype=np.int64), np.zeros((0, len(CLASSES))), np.zeros((0, sites)))
 
-    def of(self, which: NDArray[np.bool_]) -> Looked:
+    def of(self, which: NDArray[np.int64]) -> Looked:
         """Some of them."""
         return Looked(self.times[which], self.sides[which], self.looks[which], self.patterns[which])
 
     def then(self, other: Looked) -> Looked:
         """These and others after them."""
-        return Looked(
-            np.concatenate([self.times, other.times]),
-            np.concatenate([self.sides, other.sides]),
-            np.concatenate([self.looks, other.looks]),
-            np.concatenate([self.patterns, other.patterns]),
-        )
-
-
-class _Habit:
-    """How a side's movements of some kind are spread over its sites, on average, and how strong they are; fading."""
-
-    def __init__(self) -> None:
-        self._sum = np.zeros(len(Site))
-        self._size = 0.0
-        self._weight = 0.0
-
-    def fade(self, factor: float) -> None:
-        self._sum *= factor
-        self._size *= factor
-        self._weight *= factor
-
-    def take(self, patterns: Floats, sizes: Floats, weights: Floats) -> None:
-        """Movements (n, sites) of these sizes (n,), with their weights (n,)."""
-        told = (sizes > 0) & (weights > _LEAST_WEIGHT)
-        if told.any():
-            weight, size = weights[told], sizes[told]
-            self._sum += (patterns[told] * (weight / size)[:, None]).sum(axis=0)
-            self._size += float((weight * np.log2(size)).sum())
-            self._weight += float(weight.sum())
-
-    def likeness(self, patterns: Floats, sizes: Floats) -> tuple[Floats, Floats]:
-        """Cosine of the angle to the average, and log2 of the size over the average's, (n,) each; NaN before there is one."""
-        nothing = np.full(len(sizes), np.nan)
-        if self._weight < 0.5:
-            return nothing, nothing
-        known = sizes > 0
-        size = np.where(known, sizes, 1.0)
-        cosine = (patterns * self._sum).sum(axis=1) / (math.sqrt(float((self._sum * self._sum).sum())) * size)
-        over = np.log2(size) - self._size / self._weight
-        return np.where(known, cosine, np.nan), np.where(known, over, np.nan)
+        return Looked(*(np.concatenate([getattr(each, name) for each in (self, other)]) for name in self.__slots__))
 
 
 class Context:
     """Puts islands of one stream into context, in their order."""
 
     def __init__(self) -> None:
-        self._sums = np.zeros((3, len(CLASSES)))
-        """Events so far by side and kind, fading."""
-        self._best = np.zeros(3)
+        self._sums: Floats = np.zeros((3, _EVENTS + 2 * _HABIT))
+        """Fading, by side: events by kind; then of spasms, and of other movements, their summed patterns and sizes and their weight."""
+        self._best = [0.0, 0.0, 0.0]
         self._now_s = 0.0
         self._held = Looked.none()
-        self._spasms = (_Habit(), _Habit())
-        self._others = (_Habit(), _Habit())
 
-    def measure(self, new: Looked) -> Floats:
-        """The atoms of the next island in context: (n, len(CONTEXT_NAMES)), NaN where not known."""
-        self._fade(float(new.times[:, 0].min()))
-        values = np.full((len(new.times), len(CONTEXT_NAMES)), np.nan)
+    def measure(self, new: Looked, islands: Sequence[slice] = (slice(None),)) -> Floats:
+        """The atoms of the next islands in context: (n, len(CONTEXT_NAMES)), NaN where not known. islands: the rows of each, in order."""
+        count = len(new.times)
+        values = np.full((count, len(CONTEXT_NAMES)), np.nan)
+        if not count:
+            return values
+        island = np.zeros(count, dtype=np.int64)
+        for i, rows in enumerate(islands):
+            island[rows] = i
         odds = np.clip(new.looks, 1e-4, 1 - 1e-4)
         values[:, : len(CLASSES)] = np.log2(odds / (1 - odds))
-        values[:, _SO_FAR] = self._so_far()[new.sides]
-        around = self._held.then(new)
-        _beside(values, len(self._held.times), around)
-        _clusters(values, len(self._held.times), around)
         sizes = np.sqrt((new.patterns * new.patterns).sum(axis=1))
-        for side in range(BOTH):
-            mine = np.flatnonzero(new.sides == side)
-            if len(mine):
-                patterns, size, looks = new.patterns[mine], sizes[mine], new.looks[mine]
-                spasms, others = self._spasms[side], self._others[side]
-                like, larger = spasms.likeness(patterns, size)
-                values[mine, _COLUMN["like_spasms"]], values[mine, _COLUMN["size_of_spasms"]] = like, larger
-                values[mine, _COLUMN["like_others"]] = others.likeness(patterns, size)[0]
-                spasms.take(patterns, size, looks[:, SPASM])
-                others.take(patterns, size, looks[:, VOLUNTARY] + looks[:, ORAL] + looks[:, TWITCH])
-        self._count(around, new)
+        known, so_far = self._events(new, island, sizes)
+        values[:, _SO_FAR] = so_far[island, new.sides]
+        _like(values, new, sizes, known[island, new.sides, _EVENTS:])
+        around = self._held.then(new)
+        held = len(self._held.times)
+        near = _held_around(around.times[:, 1].tolist(), held, island.tolist())
+        seen = np.zeros((count, held + count), dtype=np.bool_)
+        for i, rows in enumerate(islands):
+            seen[rows, near[i]] = True
+        _beside(values, held, around, seen)
+        _clusters(values, around, near[:-1], np.concatenate([np.full(held, -1), island]))
+        self._held = around.of(np.array(near[-1], dtype=np.int64))
         return values
 
-    def _fade(self, now_s: float) -> None:
-        passed = max(0.0, now_s - self._now_s)
-        factor = math.exp(-passed / MEMORY_S)
-        self._sums *= factor
-        self._best *= math.exp(-passed / (4 * MEMORY_S))
-        for habit in (*self._spasms, *self._others):
-            habit.fade(factor)
-        self._now_s = max(now_s, self._now_s)
-
-    def _so_far(self) -> Floats:
-        """By side, (3, len(_SO_FAR))."""
-        held_min = MEMORY_S * (1 - math.exp(-self._now_s / MEMORY_S)) / 60
-        mine = np.stack([self._sums[0], self._sums[1], np.maximum(self._sums[0], self._sums[1])])
-        both = self._sums[BOTH]
-        counts = np.empty((3, len(_RATES)))
-        counts[:, 0], counts[:, 1] = mine[:, SPASM], (*self._sums[1::-1, SPASM], np.nan)
-        counts[:, 2:6] = mine[:, (TWITCH, VOLUNTARY, ORAL, SYNKINESIS)]
-        counts[:, 6:10] = both[[BLINK, BLEPHAROSPASM, VOLUNTARY, ORAL]]
-        counts[:, 10] = self._sums[:, ARTEFACT].max()
-        rates = np.log2((counts + _PRIOR_PER_MIN * _DOUBT_MIN) / (held_min + _DOUBT_MIN))
-        best = (self._best[0], self._best[1], self._best.max())
-        observed = np.full(3, math.log2(held_min + 0.05))
-        return np.column_stack([rates, best, observed])
-
-    def _count(self, around: Looked, new: Looked) -> None:
-        """Count each kind once per island and side, and keep what the next islands may look back at."""
-        for side in (0, 1, BOTH):
-            mine = new.looks[new.sides == side]
-            if len(mine):
-                highest = mine.max(axis=0)
-                self._sums[side] += highest
-                self._best[side] = max(float(self._best[side]), float(highest[SPASM]))
-        last = float(new.times[:, 1].max())
-        self._held = around.of(around.times[:, 1] > last - _NEAR_S - 0.4)
+    def _events(self, new: Looked, island: NDArray[np.int64], sizes: Floats) -> tuple[Floats, Floats]:
+        """What was known before each island: the fading sums (islands, 3, …), and what is told of them (islands, 3, len(_SO_FAR))."""
+        order = np.lexsort((new.sides, island))
+        of, side = island[order], new.sides[order]
+        begins = np.flatnonzero(np.diff(of * 3 + side, prepend=-1))
+        where = of[begins], side[begins]
+        highest = np.maximum.reduceat(new.looks[order], begins, axis=0)
+        count = int(of[-1]) + 1
+        added = np.zeros((count, *self._sums.shape))
+        added[(*where, slice(_EVENTS))] = highest
+        added[(*where, slice(_EVENTS, None))] = np.add.reduceat(_habits(new, sizes)[order], begins, axis=0)
+        clearest = np.zeros((count, 3))
+        clearest[where] = highest[:, SPASM]
+        starts = np.minimum.reduceat(new.times[:, 0], np.searchsorted(island, np.arange(count)))
+        known = np.empty(added.shape)
+        best: list[list[float]] = []
+        minutes: list[float] = []
+        for i, (now_s, clear) in enumerate(zip(starts.tolist(), clearest.tolist(), strict=True)):
+            passed = max(0.0, now_s - self._now_s)
+            self._now_s = max(now_s, self._now_s)
+            self._sums *= math.exp(-passed / MEMORY_S)
+            known[i] = self._sums
+            self._sums += added[i]
+            faded = math.exp(-passed / (4 * MEMORY_S))
+            best.append([value * faded for value in self._best])
+            self._best = [max(pair) for pair in zip(best[-1], clear, strict=True)]
+            minutes.append(MEMORY_S * (1 - math.exp(-self._now_s / MEMORY_S)) / 60)
+        return known, _told(known[:, :, :_EVENTS], np.array(best), minutes)
 
 
-def _beside(values: Floats, held: int, around: Looked) -> None:
-    """What lies around the atoms after the first `held`: their columns of values (n, len(CONTEXT_NAMES))."""
+def _told(events: Floats, best: Floats, minutes: list[float]) -> Floats:
+    """The features of _SO_FAR, (islands, 3, …): of events (islands, 3, classes), best (islands, 3) and the minutes that memory holds."""
+    mine = np.stack([events[:, 0], events[:, 1], np.maximum(events[:, 0], events[:, 1])], axis=1)
+    both = events[:, BOTH][:, None]
+    counts = np.empty((len(events), 3, len(_RATES)))
+    counts[:, :, 0] = mine[:, :, SPASM]
+    counts[:, 0, 1], counts[:, 1, 1], counts[:, 2, 1] = events[:, 1, SPASM], events[:, 0, SPASM], np.nan
+    counts[:, :, 2:6] = mine[:, :, [TWITCH, VOLUNTARY, ORAL, SYNKINESIS]]
+    counts[:, :, 6:10] = both[:, :, [BLINK, BLEPHAROSPASM, VOLUNTARY, ORAL]]
+    counts[:, :, 10] = events[:, :, ARTEFACT].max(axis=1)[:, None]
+    found = np.empty((len(events), 3, len(_RATES) + 2))
+    held = np.array(minutes)[:, None, None]
+    found[:, :, :-2] = np.log2((counts + _PRIOR_PER_MIN * _DOUBT_MIN) / (held + _DOUBT_MIN))
+    found[:, :BOTH, -2], found[:, BOTH, -2] = best[:, :BOTH], best.max(axis=1)
+    found[:, :, -1] = np.array([math.log2(each + 0.05) for each in minutes])[:, None]
+    return found
+
+
+def _habits(new: Looked, sizes: Floats) -> Floats:
+    """What each atom adds to the habits of its side, of spasms and of other movements: (n, 2 * _HABIT)."""
+    looks = new.looks
+    weights = np.stack([looks[:, SPASM], looks[:, VOLUNTARY] + looks[:, ORAL] + looks[:, TWITCH]], axis=1)
+    weights[(sizes[:, None] <= 0) | (weights <= _LEAST_WEIGHT)] = 0.0
+    size = np.where(sizes > 0, sizes, 1.0)[:, None]
+    found = np.empty((len(sizes), 2, _HABIT))
+    found[:, :, :-2] = new.patterns[:, None] * (weights / size)[:, :, None]
+    found[:, :, -2] = weights * np.log2(size)
+    found[:, :, -1] = weights
+    return found.reshape(len(sizes), 2 * _HABIT)
+
+
+def _like(values: Floats, new: Looked, sizes: Floats, habits: Floats) -> None:
+    """How one-sided atoms compare with earlier ones of their side; habits (n, 2 * _HABIT): what these add up to.
+
+    Cosine of the angle to the average pattern, and log2 of the size over the average's; not known before there is one.
+    """
+    for k, name in enumerate(("like_spasms", "like_others")):
+        habit = habits[:, k * _HABIT : (k + 1) * _HABIT]
+        some = np.flatnonzero((new.sides < BOTH) & (sizes > 0) & (habit[:, -1] >= _LEAST_HABIT))
+        total, size, weight = habit[some, :-2], sizes[some], habit[some, -1]
+        length = np.sqrt((total * total).sum(axis=1)) * size
+        values[some, _COLUMN[name]] = (new.patterns[some] * total).sum(axis=1) / length
+        if k == 0:
+            values[some, _COLUMN["size_of_spasms"]] = np.log2(size) - habit[some, -2] / weight
+
+
+def _held_around(ends_s: list[float], held: int, island: list[int]) -> list[list[int]]:
+    """The atoms that each island is looked at with: its own, and those of islands before it that are still held; at last those that the
+    next one has before it. ends_s: of the atoms, the first `held` of them of earlier islands; island: of the others.
+    """
+    found: list[list[int]] = []
+    near, at = list(range(held)), held
+    for _, mine in groupby(island):
+        own = len(list(mine))
+        near = [*near, *range(at, at + own)]
+        found.append(near)
+        last = max(ends_s[at : at + own])
+        at += own
+        near = [j for j in near if ends_s[j] > last - _NEAR_S - 0.4]
+    return [*found, near]
+
+
+def _beside(values: Floats, held: int, around: Looked, seen: NDArray[np.bool_]) -> None:
+    """What lies around the atoms after the first `held`: their columns of values (n, len(CONTEXT_NAMES)). seen (n, held + n): which atoms
+    each is looked at with.
+    """
     times, sides, looks = around.times, around.sides, around.looks
     new, side = times[held:], sides[held:, None]
     apart = np.maximum(times[:, 0] - new[:, 1:], new[:, :1] - times[:, 1])
-    others = np.ones(apart.shape, dtype=np.bool_)
+    others = seen.copy()
     others[np.arange(len(new)), held + np.arange(len(new))] = False
     both, here = sides == BOTH, side[:, 0] == BOTH
     near = others & (sides == side) & (apart <= _NEAR_S)
-    together = apart <= _TOGETHER_S
-    over = apart <= _OVER_S
+    together = seen & (apart <= _TOGETHER_S)
+    over = seen & (apart <= _OVER_S)
     over_both = over & others & both
 
     def highest(which: NDArray[np.bool_], kind: int) -> Floats:
@@ -243,24 +268,33 @@ def _beside(values: Floats, held: int, around: Looked) -> None:
         values[~here, _COLUMN["near_other_spasm"]] = highest(other[~here], SPASM)
 
 
-def _clusters(values: Floats, held: int, around: Looked) -> None:
-    """The runs of each side's atoms, none more than the gap after another, that the atoms after the first `held` are in."""
-    for side in (0, 1, BOTH):
-        rows = np.flatnonzero(around.sides == side)
-        if not len(rows) or rows[-1] < held:
-            continue
-        order = rows[np.argsort(around.times[rows, 0], kind="stable")]
-        times = around.times[order]
-        ends = np.maximum.accumulate(times[:, 1])
-        begins = np.flatnonzero(np.concatenate([[True], times[1:, 0] > ends[:-1] + _CLUSTER_GAP_S]))
-        stops = np.append(begins[1:], len(order))
-        length = times[:, 1] - times[:, 0]
-        weight = np.maximum(np.add.reduceat(length, begins), 1e-6)
-        shares = np.add.reduceat(around.looks[order][:, _CLUSTER_KINDS] * length[:, None], begins, axis=0)
-        found = np.empty((len(begins), 2 + len(_CLUSTER_KINDS)))
-        found[:, 0] = np.log10(np.maximum(ends[stops - 1] - times[begins, 0], 0.01))
-        found[:, 1] = stops - begins
-        found[:, 2:] = shares / weight[:, None]
-        new = order >= held
-        group = np.repeat(np.arange(len(begins)), stops - begins)
-        values[order[new] - held, _COLUMN["cluster_length"] : _COLUMN["cluster_voluntary"] + 1] = found[group[new]]
+def _clusters(values: Floats, around: Looked, near: Sequence[Sequence[int]], island: NDArray[np.int64]) -> None:
+    """The runs of each side's atoms, none more than the gap after another, that the atoms of some islands are in. near: those that each
+    island is looked at with; island: which one each atom is of, -1 for the earlier ones that have no row in values.
+    """
+    owner = np.repeat(np.arange(len(near)), [len(each) for each in near])
+    own = np.array([j for each in near for j in each], dtype=np.int64)
+    group = owner * 3 + around.sides[own]
+    order = np.lexsort((around.times[own, 0], group))
+    own, group, owner = own[order], group[order], owner[order]
+    times = around.times[own]
+    begins: list[int] = []
+    ends: list[float] = []
+    of, last = -1, 0.0
+    for i, (mine, (start, end)) in enumerate(zip(group.tolist(), times.tolist(), strict=True)):
+        if mine != of or start > last + _CLUSTER_GAP_S:
+            begins.append(i)
+            ends.append(end)
+        of, last = mine, max(ends[-1], end)
+        ends[-1] = last
+    counts = np.diff([*begins, len(own)])
+    length = times[:, 1] - times[:, 0]
+    weight = np.maximum(np.add.reduceat(length, begins), 1e-6)
+    shares = np.add.reduceat(around.looks[own][:, _CLUSTER_KINDS] * length[:, None], begins, axis=0)
+    found = np.empty((len(begins), 2 + len(_CLUSTER_KINDS)))
+    found[:, 0] = np.log10(np.maximum(np.array(ends) - times[begins, 0], 0.01))
+    found[:, 1] = counts
+    found[:, 2:] = shares / weight[:, None]
+    new = island[own] == owner
+    rows = own[new] - np.count_nonzero(island < 0)
+    values[rows, _COLUMN["cluster_length"] : _COLUMN["cluster_voluntary"] + 1] = found.repeat(counts, axis=0)[new]
