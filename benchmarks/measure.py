@@ -10,8 +10,14 @@ import json
 import resource
 import sys
 import time
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from firmware_bridge.links import EmulatorLink
 
 Figures = dict[str, Any]
 
@@ -130,7 +136,85 @@ def blocks_of_40_ms(path: str, seconds: str) -> Figures:
     }
 
 
-MEASUREMENTS = {f.__name__: f for f in (simulate, replay, blocks_of_40_ms)}
+class Played:
+    """An emulated board's link; after `gather` it gives what was gathered, so that the board's own work is done before."""
+
+    def __init__(self, link: EmulatorLink) -> None:
+        self._link = link
+        self._gathered: deque[tuple[bytes, float]] = deque()
+        self._now_s: float | None = None
+        self.write, self.close = link.write, link.close
+
+    def gather(self, seconds: float) -> None:
+        """Take so many seconds of what the board sends, a read of 40 ms at a time."""
+        until_s = self._link.now_s() + seconds
+        while self._link.now_s() < until_s:
+            self._gathered.append((self._link.read(1.0), self._link.now_s()))
+        self._now_s = self._gathered[0][1]
+
+    def read(self, timeout_s: float) -> bytes:
+        """The next bytes, at once."""
+        if self._now_s is None:
+            return self._link.read(timeout_s)
+        data, self._now_s = self._gathered.popleft()
+        return data
+
+    def now_s(self) -> float:
+        """When they came."""
+        return self._link.now_s() if self._now_s is None else self._now_s
+
+
+def wire_to_disk(scenario: str, seconds: str, gathered_s: str) -> Figures:
+    """The whole live path, 40 ms at a time: bytes decoded, losses told, recorded and synced, analysed, findings recorded.
+
+    gathered_s: how much the board sends, of which `seconds` are taken; with the same one two runs differ by the path's own work alone.
+    """
+    from calibration.montage import default_montage
+    from firmware_bridge.boards import CYTON
+    from firmware_bridge.cyton import CytonBoard
+    from firmware_bridge.emulator import CytonEmulator
+    from firmware_bridge.links import EmulatorLink
+    from hfs_emg.acquisition import Acquisition
+    from hfs_emg.analysis.analyzer import Analyzer
+    from hfs_emg.analysis.burden import Burden
+    from hfs_emg.boards import signal_of
+    from hfs_emg.session.documents import start_document
+    from hfs_emg.session.recorder import Recorder
+    from hfs_emg.simulation.face import SimulatedFace
+    from hfs_emg.simulation.scenarios import load_scenario
+
+    face, montage = SimulatedFace(load_scenario(scenario), seed=1), default_montage(8)
+    link = Played(EmulatorLink(CytonEmulator(face), nap_s=0.04))
+    board = CytonBoard(link, spec=replace(CYTON, simulated=True))
+    signal = signal_of(board, montage)
+    board.start()
+    link.gather(float(gathered_s))
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "BENCH" / "20260101T000000Z-0000"
+        folder.parent.mkdir()
+        start = start_document(
+            session=folder.name, subject="BENCH", start_utc=None, board=board.spec, montage=montage, software="bench"
+        )
+        recorder = Recorder(folder, start, signal=signal, patient=True)
+        acquisition, analyzer, burden = Acquisition(board.spec), Analyzer(signal, montage), Burden(montage)
+        samples = 0
+        began = time.process_time()
+        while samples < float(seconds) * signal.rate_hz:
+            reading = board.read(1.0)
+            for block in [] if reading is None else acquisition.push(reading):
+                recorder.write(block)
+                found = analyzer.push(block)
+                burden.add(found)
+                for episode in found.episodes:
+                    recorder.episode(episode)
+                samples = block.end
+        recorder.finish("bench", valid_s=0.0, sample_rate_hz=signal.rate_hz)
+        cpu = time.process_time() - began
+    signal_s = samples / signal.rate_hz
+    return {"signal_s": signal_s, "cpu_ms_per_s": 1000 * cpu / signal_s, "episodes": len(burden.episodes)}
+
+
+MEASUREMENTS = {f.__name__: f for f in (simulate, replay, blocks_of_40_ms, wire_to_disk)}
 
 if __name__ == "__main__":
     json.dump(MEASUREMENTS[sys.argv[1]](*sys.argv[2:]), sys.stdout)
