@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import signal as dsp
 
-from benchmarks import bench, measure
+from benchmarks import live, measure
 from hfs_emg.analysis import conditioning
 
 ROOT = Path(__file__).parents[1]
@@ -63,31 +63,24 @@ def test_a_measurement_runs_in_a_process_of_its_own(recording: Path) -> None:
     assert json.loads(ran.stdout)["signal_s"] == 2
 
 
-def test_the_table_shows_every_figure_of_all_people(recording: Path) -> None:
-    part = {
-        "simulate": {"times_real_time": 1234.0},
-        "replay": measure.replay(str(recording)) | {"ratio": 2.75, "episodes": 77, "cpu_s_per_hour": 3.21},
-        "live_blocks": {"cpu_ms_per_s": 8.25, "sosfilt_cpu_ms_per_s": 4.5, "slowest_block_ms": 6.5},
-    }
-    figures = {
-        "machine": "a machine",
-        "hours": 1.0,
-        "scenarios": dict.fromkeys(bench.SCENARIOS, part),
-        "live": {"cpu_ms_per_s": 12.5, "resident_mb": 99.0},
-        "start_ms": {"hfs-emg --help": 43.0},
-    }
-    text = bench.table(figures)
-    for shown in (
-        "1234",
-        "2.75",
-        "3.21",
-        "77",
-        "8.25",
-        "4.50",
-        "6.5",
-        "12.5 ms",
-        "99 MB",
-        "hfs-emg --help 43 ms",
-        *bench.SCENARIOS,
-    ):
-        assert shown in text
+def test_the_live_path_takes_the_seconds_it_is_asked_for_and_finds_what_is_in_them() -> None:
+    short, longer = (measure.wire_to_disk("moderate-right", str(seconds), "20") for seconds in (5, 20))
+    assert short["signal_s"] == pytest.approx(5, abs=0.1)
+    assert longer["signal_s"] == pytest.approx(20, abs=0.1)
+    assert longer["episodes"] > short["episodes"]
+    assert longer["cpu_ms_per_s"] > 0
+
+
+def test_a_live_recording_is_measured_alone_and_with_somebody_who_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SETTLE_S", 2.0)
+    found = live.measure(1.0, tmp_path)
+    assert set(found) == {"alone", "pages", "browser"}
+    assert all(part["cpu_ms_per_s"] > 0 and 20 < part["resident_mb"] < 400 for part in found.values())
+    assert found["alone"]["resident_mb"] < found["pages"]["resident_mb"]
+    assert found["browser"]["frames_per_s"] > 1
+
+
+def test_the_first_sample_comes_after_the_command(tmp_path: Path) -> None:
+    assert 0 < live.first_sample(tmp_path)["first_sample_s"] < 60

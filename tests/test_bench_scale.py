@@ -1,4 +1,4 @@
-"""What `make bench` adds to its clocks: counts, growth, the first sample; figures checked for sense and not for speed."""
+"""What `make bench` adds to its clocks: counts and growth, and the table of it all; figures checked for sense and not for speed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cohort, scale
+from benchmarks import cohort, cost_page, scale
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,9 +24,9 @@ def test_instructions_are_read_from_the_report_of_cachegrind() -> None:
         scale.counted("valgrind: failed to start")
 
 
-def test_without_valgrind_nothing_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_valgrind_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale.shutil, "which", lambda _: None)
-    assert scale.instructions(tmp_path / "any.bdf") is None
+    assert scale.instructions() is None
 
 
 def test_growth_is_measured_at_every_length_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,29 +37,67 @@ def test_growth_is_measured_at_every_length_and_leaves_nothing(tmp_path: Path, m
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_lines_show_every_figure_and_what_could_not_be_measured() -> None:
-    figures = {
-        "instructions": {"millions_per_s": 41.25, "start_millions": 5234.0},
-        "first_sample": {"first_sample_s": 1.75},
-        "growth": [{"signal_s": 86_400, "cpu_s": 99.5, "cpu_s_per_hour": 4.15, "peak_mb": 123.0, "episodes": 777}],
-        "peers": {"this program": {"cpu_s_per_hour": 6.5, "peak_mb": 130.0}, "BioSPPy": None},
-        "cohort": COHORT,
-    }
-    text = "\n".join(scale.lines(figures))
+PART = {
+    "replay": {"cpu_s_per_hour": 6.25, "ratio": 2.5},
+    "live_blocks": {"cpu_ms_per_s": 8.25, "slowest_block_ms": 6.0},
+}
+FIGURES = {
+    "machine": "a machine",
+    "load": 3.2,
+    "hours": 1.0,
+    "live": {
+        "alone": {"cpu_ms_per_s": 9.5, "resident_mb": 67.0, "seconds": 20.0},
+        "pages": {"cpu_ms_per_s": 10.5, "resident_mb": 81.0},
+        "browser": {"cpu_ms_per_s": 20.5, "resident_mb": 84.0},
+    },
+    "instructions": {"millions_per_s": 41.25},
+    "first_sample": {"first_sample_s": 3.25},
+    "start_ms": {"hfs-emg --help": 43.0},
+    "scenarios": dict.fromkeys(cost_page.FACES, PART)
+    | {"healthy-meal": PART | {"replay": {"cpu_s_per_hour": 9.0, "ratio": 12.0}}},
+    "growth": [
+        {"signal_s": 60, "cpu_s_per_hour": 4.0, "peak_mb": 70.0},
+        {"signal_s": 3600, "cpu_s_per_hour": 4.1, "peak_mb": 80.0},
+        {"signal_s": 86_400, "cpu_s_per_hour": 4.2, "peak_mb": 100.0},
+    ],
+    "peers": {"this program": {"cpu_s_per_hour": 6.5, "peak_mb": 130.0}, "BioSPPy": None},
+    "cohort": COHORT,
+}
+
+
+def verdicts(figures: dict[str, object]) -> dict[str, bool | None]:
+    return {row.what: row.held for row in cost_page.rows(figures) if row.goal is not None}
+
+
+def test_the_table_shows_every_figure_and_judges_what_is_asked() -> None:
+    text = cost_page.text(FIGURES)
     for shown in (
-        "41.2",
-        "5234",
-        "1.8 s",
-        "1440 min",
-        "99.50",
-        "4.15",
-        "777",
-        "6.50",
-        "not installed",
-        "1 process 0.140",
-    ):
-        assert shown in text
-    assert "valgrind is missing" in "\n".join(scale.lines(figures | {"instructions": None}))
+        "9.5 ms", "10.5 ms", "20.5 ms", "67 MB", "84 MB", "41.2 million", "8.2 ms; 6 ms", "43 ms", "3.2 s", "6.25 s", "12.0",
+        "24 h: CPU", "4.20 s; 100 MB", "1.25 times", "6.50 s; 130 MB", "not installed", "0.140 (0.110 by the clock)", "3 other processes",
+    ):  # fmt: skip
+        assert shown in text, shown
+    held = verdicts(FIGURES)
+    assert held["CPU per second of signal, `record`"]
+    assert held["the same with one browser"] is False
+    assert held["times the bare filter passes in it, a patient"]
+    assert held["times the bare filter passes in it, a meal"] is False
+    assert held["memory of 24 h over that of 1 h"]
+    assert text.count("not held") == 3
+    assert "`" not in text
+
+
+def test_what_could_not_be_measured_is_told_in_a_sentence() -> None:
+    assert "valgrind is missing (apt install valgrind)" in cost_page.text(FIGURES | {"instructions": None})
+    assert "nothing else wanted the cores" in cost_page.text(FIGURES | {"load": 0.1})
+
+
+def test_the_page_of_costs_holds_the_table_and_how_it_was_measured() -> None:
+    page = cost_page.page(FIGURES)
+    for row in cost_page.rows(FIGURES):
+        assert row.what in page
+        assert row.measured in page
+    assert "**not held**" in page
+    assert "for 20 s after it has settled" in page
 
 
 def test_the_page_of_plans_multiplies_what_was_measured_and_keeps_what_people_wrote() -> None:
