@@ -23,6 +23,8 @@ lint: to-develop
 types: to-develop
 	$(RUN) mypy
 
+# What it costs, docs/cost.md anew: a quarter of an hour. It counts instructions where valgrind is (apt install valgrind) and compares
+# with NeuroKit2 and BioSPPy where `make bench-peers` has installed them.
 bench: to-develop
 	@$(RUN) benchmarks.bench
 
