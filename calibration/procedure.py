@@ -2,7 +2,8 @@
 
 Time is counted in steps that were pushed. Each repetition is prepared (counted down), done and judged; one that was spoiled is asked for
 again, as often as the task has repetitions. A sequence can be paused, tasks can be skipped, and what a patient cannot do is recorded as
-such: it is no failure. Rest alone cannot be missed, for all levels are measured against it: without it the sequence ends.
+such: it is no failure. Rest alone cannot be left out, for all levels are measured against it: a face that twice shows too little of it
+ends the sequence.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Ending = Literal["done", "one_side", "wrong_side", "not_seen", "cannot", "skippe
 
 LEAST_QUIET_S = 6.0
 """Of rest: less than this is asked for again."""
+NEEDED = "all levels are measured against rest"
+"""Said when rest is to be left out."""
 BEST_S = 0.5
 """A contraction's level is that of its best half second (facts of clinical practice: best 500 ms RMS)."""
 
@@ -157,14 +160,30 @@ class Procedure:
             self._prepare()
 
     def skip(self) -> None:
-        """Leave the rest of this task out; what was done of it counts, of resting also a part that is long enough."""
-        if not self.done and self._tasks[self._at].name == "rest" and self._phase == "do" and not self._paused:
+        """Leave the rest of this task out; what was done of it counts. Resting counts when it was long enough, else it begins anew."""
+        if self._resting and self._phase == "do" and not self._paused:
             self._keep(self._judge_free(self._tasks[self._at], self._log.whole.part(self._begun, self._now)))
-        self._leave("done" if self._counted else "skipped")
+        if self._resting and not self._counted:
+            self._rest_is_needed()
+        else:
+            self._leave("done" if self._counted else "skipped")
 
     def cannot(self) -> None:
-        """The patient cannot do this task: recorded as such."""
-        self._leave("cannot")
+        """The patient cannot do this task: recorded as such. Rest begins anew."""
+        if self._resting:
+            self._rest_is_needed()
+        else:
+            self._leave("cannot")
+
+    @property
+    def _resting(self) -> bool:
+        return not self.done and self._tasks[self._at].name == "rest"
+
+    def _rest_is_needed(self) -> None:
+        self._repetitions = []
+        self._paused = False
+        self._prepare()
+        self._again = NEEDED
 
     def observation(self) -> Observation:
         """What was seen, tasks not reached left out. Raises NotMeasured before any signal."""

@@ -15,11 +15,10 @@ from hfs_emg.cli.common import (
     add_settings,
     add_store,
     add_subject,
+    before_a_board,
     for_people,
     montage_file_of,
-    settings_of,
     store_of,
-    warn_of_name,
 )
 from hfs_emg.cli.output import check_output, write_json
 
@@ -81,8 +80,6 @@ def _add_board(parser: argparse.ArgumentParser) -> None:
 
 def run_calibrate(options: argparse.Namespace) -> int:
     """Guide, measure, write the profile."""
-    from datetime import UTC, datetime
-
     from calibration.profile_file import encode_profile
     from calibration.tasks import sequence
     from hfs_emg.boards import open_with_patient
@@ -90,13 +87,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
     from hfs_emg.cli.live import montage_of_board
     from hfs_emg.profiles import profile_paths, save_profile
 
-    check_output(options.json, options.force)
-    settings = settings_of(options)
-    montage_file = montage_file_of(options)
-    store = store_of(options)
-    # Tried before the patient is asked for anything: whoever sat still for minutes should not learn this last.
-    store.new_session_folder(options.subject, datetime.now(UTC))
-    warn_of_name(options.subject)
+    settings, montage_file, store = before_a_board(options)
     tasks = sequence("quick" if options.quick else "full", reading=options.reading, chewing=options.chewing)
     board, patient = open_with_patient(options.board)
     with contextlib.closing(board):

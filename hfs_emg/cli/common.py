@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hfs_emg.cli.output import STANDARD_OUTPUT
+from hfs_emg.cli.output import STANDARD_OUTPUT, check_output
 
 if TYPE_CHECKING:
     from hfs_emg.analysis.settings import AnalysisSettings
@@ -117,3 +117,17 @@ def settings_of(options: argparse.Namespace) -> AnalysisSettings:
     from hfs_emg.settings import read_settings
 
     return read_settings(options.settings, SettingsFile).analysis
+
+
+def before_a_board(options: argparse.Namespace) -> tuple[AnalysisSettings, MontageFile | None, Store]:
+    """What a command needs that will sit with a patient: read and tried before the board is touched.
+
+    Whoever has glued electrodes, or sat still for minutes, should not learn last that a file cannot be read or written.
+    """
+    from datetime import UTC, datetime
+
+    check_output(options.json, options.force)
+    settings, montage_file, store = settings_of(options), montage_file_of(options), store_of(options)
+    store.new_session_folder(options.subject, datetime.now(UTC))
+    warn_of_name(options.subject)
+    return settings, montage_file, store

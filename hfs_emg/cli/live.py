@@ -15,12 +15,9 @@ from hfs_emg.cli.common import (
     add_settings,
     add_store,
     add_subject,
+    before_a_board,
     for_people,
-    montage_file_of,
     seconds,
-    settings_of,
-    store_of,
-    warn_of_name,
 )
 from hfs_emg.cli.output import check_output, write_json
 from hfs_emg.cli.web import add_address
@@ -97,19 +94,11 @@ def run_boards(options: argparse.Namespace) -> int:
 
 def run_record(options: argparse.Namespace) -> int:
     """Record until the duration, a signal, or the end of the link."""
-    from datetime import UTC, datetime
-
     from hfs_emg.cli.beside import Pages
     from hfs_emg.cli.watching import tell_outcome, watch
     from hfs_emg.cli.web import open_for_pages, served
 
-    check_output(options.json, options.force)
-    settings = settings_of(options)
-    montage_file = montage_file_of(options)
-    store = store_of(options)
-    # Tried before the board is touched: whoever has glued electrodes should not learn this last.
-    store.new_session_folder(options.subject, datetime.now(UTC))
-    warn_of_name(options.subject)
+    settings, montage_file, store = before_a_board(options)
     with contextlib.ExitStack() as stack:
         station = None
         if options.web:

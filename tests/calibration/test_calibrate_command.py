@@ -95,7 +95,7 @@ def test_a_calibration_that_is_interrupted_leaves_the_profile_of_before(calibrat
 
 def test_at_a_terminal_there_are_a_countdown_bars_and_keys(tmp_path: Path) -> None:
     master, slave = pty.openpty()
-    arguments = ["calibrate", "--board", "sim:cooperative-left", "--subject", "S1", "--no-contact"]
+    arguments = ["calibrate", "--board", "sim:cooperative-healthy", "--subject", "S1", "--no-contact"]
     start = "import os, sys, fcntl, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-m", "hfs_emg", *arguments, "--store", str(tmp_path)]
     running = subprocess.Popen([sys.executable, "-c", start, *command], stdin=slave, stdout=slave, stderr=slave)
@@ -116,6 +116,9 @@ def test_at_a_terminal_there_are_a_countdown_bars_and_keys(tmp_path: Path) -> No
         until("paused")
         os.write(master, b"p")
         until("let the face rest, in 2")
+        os.write(master, b"s")
+        until("Again, please: all levels are measured against rest.")
+        until("let the face rest: NOW, 47 s")
         os.write(master, b"s")
         until("[2 of 9] Gentle closure")
         os.write(master, b"c")

@@ -143,22 +143,22 @@ def test_skipped_and_impossible_tasks_are_recorded() -> None:
 
 
 def test_before_any_signal_there_is_nothing_to_see() -> None:
-    one = face()
-    one.procedure.skip()
-    assert one.procedure.done
     with pytest.raises(NotMeasured, match="before any signal"):
-        one.procedure.observation()
+        face().procedure.observation()
 
 
 @pytest.mark.parametrize("leave", ["skip", "cannot"])
-def test_without_rest_the_sequence_ends_at_once_rather_than_after_minutes(leave: str) -> None:
+def test_rest_cannot_be_left_out_and_says_why(leave: str) -> None:
     one = face()
     one.until(lambda p: p.prompt.phase == "do")
     one.step()
     getattr(one.procedure, leave)()
-    assert one.procedure.done
-    with pytest.raises(NotMeasured, match="measured against rest"):
-        profile_of(one.procedure.observation(), TOLD)
+    prompt = one.procedure.prompt
+    assert prompt.task is not None
+    assert (prompt.task.name, prompt.phase) == ("rest", "prepare")
+    assert prompt.again == "all levels are measured against rest"
+    one.finish()
+    assert [t.repeated for t in profile_of(one.procedure.observation(), TOLD).tasks] == [0, 0]
 
 
 def test_a_face_that_twitches_all_the_time_is_asked_to_rest_again_and_then_ends_it() -> None:
@@ -168,6 +168,8 @@ def test_a_face_that_twitches_all_the_time_is_asked_to_rest_again_and_then_ends_
     assert one.procedure.prompt.again == "too little of it was quiet"
     one.finish()
     assert [(r.task.name, r.ending) for r in one.procedure.results] == [("rest", "not_seen")]
+    with pytest.raises(NotMeasured, match="measured against rest"):
+        profile_of(one.procedure.observation(), TOLD)
 
 
 def test_rest_that_is_cut_short_counts_when_it_was_long_enough() -> None:
