@@ -71,5 +71,22 @@ def test_the_events_hold_every_episode_and_marker_in_order(study: Path, sessions
         assert onsets == sorted(onsets)
         told = [(float(r["onset"]), r["trial_type"]) for r in rows if r["source"] == "algorithm"]
         assert told == [(e.start_s, e.kind.value) for e in session.episodes]
+        nearest = [round(float(r["onset"]) * session.signal.rate_hz) for r in rows]
+        assert [int(r["sample"]) for r in rows] == nearest
+        assert any(float(r["onset"]) * session.signal.rate_hz % 1 > 0.5 for r in rows), (
+            "or cutting off would be as good"
+        )
         (marker,) = [r for r in rows if r["source"] == "marker"]
         assert (marker["value"], marker["sample"]) == ("smile, then rest", "100")
+
+
+def test_each_channel_names_the_muscle_that_its_montage_names(study: Path, sessions: list[SharedSession]) -> None:
+    for session in sessions:
+        (path,) = study.rglob(f"*ses-{session.id.replace('-', '')}*_channels.tsv")
+        rows = list(csv.DictReader(path.read_text().splitlines(), delimiter="\t"))
+        assert session.montage is not None
+        for channel in session.montage.channels:
+            row = rows[channel.input]
+            assert row["name"] == session.signal.inputs[channel.input].label
+            assert (row["group"], row["target_muscle"]) == (channel.side, f"{channel.side.value} {channel.site.words}")
+            assert (row["type"], row["units"]) == ("EMG", "uV")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,8 @@ def test_the_samples_are_the_sessions(folders: tuple[Path, Path], sessions: list
         assert table["lost"] == lost.tolist()
         written = rows_of(text / "samples" / f"{session.id}.csv")
         back = np.array([[float(r[x]) for x in labels] for r in written])
-        np.testing.assert_array_equal(np.rint(back / width), counts), "six decimals give the codes back"
+        np.testing.assert_array_equal(np.rint(back / width), counts)
+        assert {len(r[x].partition(".")[2]) for r in written for x in labels} == {6}, "for boards with finer codes, too"
 
 
 def test_an_episode_stands_with_its_bursts_and_its_reason(
@@ -63,6 +65,21 @@ def test_an_episode_stands_with_its_bursts_and_its_reason(
     assert found[0]["reason"] == 'Two sites of one side, "together".'
     assert [r["counts_as_spasm"] for r in found[:3]] == ["true", "false", "false"]
     assert len(rows_of(folders[0] / "bursts.csv")) == 2 * len(found)
+
+
+def test_times_and_losses_are_those_of_the_sessions(folders: tuple[Path, Path], sessions: list[SharedSession]) -> None:
+    tables = {name: rows_of(folders[0] / f"{name}.csv") for name in ("sessions", "episodes", "gaps")}
+    for session in sessions:
+        (row,) = (r for r in tables["sessions"] if r["session"] == session.id)
+        lost = np.concatenate([b.lost for b in session.blocks()])
+        edges = np.flatnonzero(np.diff(lost.astype(int), prepend=0, append=0)) / session.signal.rate_hz
+        gaps = [(float(r["start_s"]), float(r["end_s"])) for r in tables["gaps"] if r["session"] == session.id]
+        assert gaps == list(map(tuple, edges.reshape(-1, 2).tolist()))
+        assert (int(row["lost_samples"]), int(row["samples"])) == (lost.sum(), len(lost))
+        begin = datetime.fromisoformat(row["start_utc"])
+        for r in (r for r in tables["episodes"] if r["session"] == session.id):
+            passed_s = (datetime.fromisoformat(r["utc"]) - begin).total_seconds()
+            assert passed_s == pytest.approx(float(r["start_s"]), rel=0.01, abs=0.01)
 
 
 def test_the_document_beside_names_every_column_and_its_version(folders: tuple[Path, Path]) -> None:
