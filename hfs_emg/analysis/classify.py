@@ -150,26 +150,26 @@ class _Tables:
             offsets.append(len(rows))
             rows += table.scores
         self._axes.close()
+        self._halves = np.where(self._paired, 0.5, 1.0)
+        self._credited = np.concatenate([self._features[:, 0], self._features[self._paired, 1]])
         self._offsets = np.array(offsets, dtype=np.int64)
         self._rows = np.array(rows).reshape(-1, len(CLASSES))
 
-    def _entries(self, values: Floats) -> Floats:
-        """values (n, features) to (n, tables, classes)."""
+    def _places(self, values: Floats) -> NDArray[np.int64]:
+        """values (n, features) to the rows that they choose, (n, tables)."""
         bins = self._axes.bins(values)
         first, second = bins[:, self._axis[:, 0]], bins[:, self._axis[:, 1]]
-        row = np.where(self._paired, first * self._strides + second, first)
-        return np.asarray(self._rows.take(self._offsets + row, axis=0))
+        return np.asarray(self._offsets + np.where(self._paired, first * self._strides + second, first))
 
     def scores(self, values: Floats) -> Floats:
         """values (n, features) to (n, classes)."""
-        return np.asarray(self._intercept + self._entries(values).sum(axis=1))
+        return np.asarray(self._intercept + self._rows.take(self._places(values), axis=0).sum(axis=1))
 
     def contributions(self, values: Floats, kinds: Sequence[int]) -> Floats:
         """Of one atom to some kinds: values (features,) to (kinds, features). A pair's entry is credited to both, half and half."""
-        half = np.where(self._paired, 0.5, 1.0) * self._entries(values[None])[0, :, kinds]
-        credited = np.concatenate([self._features[:, 0], self._features[self._paired, 1]])
+        half = self._halves * self._rows.take(self._places(values[None])[0], axis=0)[:, kinds].T
         each = np.concatenate([half, half[:, self._paired]], axis=1)
-        return np.stack([np.bincount(credited, mine, minlength=self._names) for mine in each])
+        return np.stack([np.bincount(self._credited, mine, minlength=self._names) for mine in each])
 
 
 class Classifier:
