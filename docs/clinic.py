@@ -5,13 +5,8 @@ The trend's sessions are drawn as counts by `benchmarks.trend`; review and repor
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.trend import TOXIN, drawn_course
+from docs.pages import PICTURES, SCREEN, entered, program
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.formats import open_recording
 from hfs_emg.report.whole import whole_report
@@ -33,7 +29,6 @@ from hfs_emg.trend.page import trend_html
 from hfs_emg.trend.points import Alike, Series
 from hfs_emg.trend.treatments import Treatments
 
-PICTURES = Path(__file__).with_name("pictures")
 MINUTES = 20
 
 
@@ -70,24 +65,6 @@ def course() -> Trend:
     return Trend("hfs-emg/trend/1", "SIM", True, treatments.records, (series_trend(series, treatments),), (), ())
 
 
-@contextmanager
-def served(store: Path) -> Iterator[str]:
-    """The link of a server over the store."""
-    log = store.with_name("log")
-    with log.open("w") as out:
-        command = [sys.executable, "-m", "hfs_emg", "serve", "--port", "0", "--store", str(store)]
-        running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)  # noqa: S603
-    try:
-        while (link := re.search(r"http\S+token=\S+", log.read_text())) is None:
-            if running.poll() is not None:
-                raise SystemExit(f"The pages did not start: {log.read_text()}")
-            time.sleep(0.2)
-        yield link[0]
-    finally:
-        running.terminate()
-        running.wait()
-
-
 def main() -> None:
     """Take all pictures."""
     from playwright.sync_api import sync_playwright
@@ -102,15 +79,13 @@ def main() -> None:
         (root / "report.html").write_text(whole_report(Store(root / "store"), session)[1])
         (root / "trend.html").write_text(trend_html(course()))
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 1000})
+        page = browser.new_context(**SCREEN).new_page()
         page.goto((root / "report.html").as_uri())
         page.screenshot(path=folder / "report.png", full_page=True)
         page.goto((root / "trend.html").as_uri())
-        page.screenshot(path=folder / "trend.png")
-        with served(root / "store") as link:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light").new_page()
-            page.goto(link)
-            page.goto(f"{link.split('/enter')[0]}/sessions/S01/{session.name}/review")
+        page.screenshot(path=folder / "trend.png", full_page=True)
+        with program("serve", store=root / "store") as link:
+            page = entered(browser, link, f"/sessions/S01/{session.name}/review")
             page.fill("#reader", "R1")
             page.keyboard.press("Enter")
             page.wait_for_selector("#list tr", timeout=60_000)

@@ -17,22 +17,32 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 PICTURES = Path(__file__).with_name("pictures")
-LAPTOP = {"width": 1280, "height": 800}
+SCREEN = {"viewport": {"width": 1120, "height": 740}, "device_scale_factor": 1.5, "color_scheme": "light"}
+"""A small laptop: its letters can still be read where a picture is shown smaller, and are sharp where it is not."""
 PATIENT = "sim:moderate-right?seed=7"
 COOPERATIVE = "sim:cooperative-left"
 SPASM_SHOWN = """(() => {
   const last = hfsLive.episodes.filter(e => e.kind === "spasm").pop();
   const behind = last ? hfsLive.head / hfsLive.rateHz - last.end_s : -1;
-  return behind > 0.5 && behind < 3;
+  return hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
 })()"""
 
 
 @contextmanager
-def program(*arguments: str) -> Iterator[str]:
-    """The program with pages; gives the link."""
+def program(*arguments: str, store: Path | None = None) -> Iterator[str]:
+    """The program with pages, over a store or one of its own; gives the link."""
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "hfs_emg", *arguments, "--port", "0", "--store", f"{folder}/store"]
+        command = [
+            sys.executable,
+            "-m",
+            "hfs_emg",
+            *arguments,
+            "--port",
+            "0",
+            "--store",
+            str(store or f"{folder}/store"),
+        ]
         with log.open("w") as out:
             running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)  # noqa: S603
         try:
@@ -49,7 +59,7 @@ def program(*arguments: str) -> Iterator[str]:
 
 def entered(browser: Any, link: str, path: str) -> Any:
     """A page that was let in, there."""
-    page = browser.new_context(viewport=LAPTOP, color_scheme="light").new_page()
+    page = browser.new_context(**SCREEN).new_page()
     page.set_default_timeout(120_000)
     page.goto(link)
     page.wait_for_url("**/")
@@ -64,6 +74,7 @@ def live(browser: Any, path: Path) -> None:
         until = time.monotonic() + 100
         while not page.evaluate(f"window.hfsLive && hfsLive.rateHz && {SPASM_SHOWN}") and time.monotonic() < until:
             page.wait_for_timeout(200)
+        page.wait_for_timeout(300)
         page.screenshot(path=path)
 
 
@@ -72,6 +83,7 @@ def calibrate(browser: Any, path: Path) -> None:
     with program("serve", "--board", COOPERATIVE) as link:
         page = entered(browser, link, "/calibrate")
         page.fill("#subject", "DEMO")
+        page.uncheck("#first")
         page.click("text=Begin")
         page.wait_for_selector("#guide[data-phase=do] >> text=2 of 4")
         page.screenshot(path=path)

@@ -19,6 +19,7 @@ from firmware_bridge.boards import Board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.cyton_commands import ChannelSettings, LeadOff, Simple
 from firmware_bridge.errors import BoardRefused, LinkLost
+from firmware_bridge.healing import HealingBoard
 from firmware_bridge.impedance import Impedance, ToneMeter
 
 SETTLE_S = 0.3
@@ -46,7 +47,9 @@ class ElectrodeReading:
 
 
 def can_check(board: Board) -> CytonBoard | None:
-    """The board, when its electrodes can be measured: a Cyton whose converter runs at 250 Hz."""
+    """The board, when its electrodes can be measured: a Cyton whose converter runs at 250 Hz, also one that is opened again by itself."""
+    if isinstance(board, HealingBoard):
+        board = board.there or board
     if not isinstance(board, CytonBoard):
         return None
     # Over its dongle a Cyton samples at 250 Hz, where the tone has eight samples a period.

@@ -80,6 +80,11 @@ class HealingBoard:
         self._told: str | None = None
 
     @property
+    def there(self) -> Board | None:
+        """The board that is open now, for what is done between two streams; None while there is none."""
+        return self._board
+
+    @property
     def spec(self) -> BoardSpec:
         """The same whichever board is there."""
         return self._spec

@@ -41,6 +41,8 @@ SHELL = {
     "hfs_emg.web.live": "sockets of browsers",
     "hfs_emg.web.station": "the meeting of the recording's thread with the server's",
     "hfs_emg.web.shelf": "locks of sessions under review, and the wall clock of a verdict",
+    "hfs_emg.web.looks": "the process that looks through a session's signal, and the thread that listens to it",
+    "hfs_emg.web.drafts": "the thread that draws reports",
     "hfs_emg.web.server": "the server's socket and thread",
     "hfs_emg.doctor.machine": "what this computer says of its disk, its clock and its groups",
     "hfs_emg.cohort.crews": "worker processes, and the way to a cluster",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hfs_emg.markers import MarkDesk
     from hfs_emg.session.store import Store
     from hfs_emg.sessions import LiveSession, Monitored
-    from hfs_emg.web.station import Station, Wish
+    from hfs_emg.web.station import Mode, Station, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Pages:
         if not self.station.pauses():
             return False
         while (wish := self.station.next_wish(over)) is not None:
-            if wish.what == "calibrate":
+            if wish.what in ("calibrate", "electrodes"):
                 self.calibrate(wish, over)
             elif wish.what == "go_on":
                 return True
@@ -59,17 +59,22 @@ class Pages:
         return False
 
     def calibrate(self, wish: Wish, over: Callable[[], bool]) -> None:
-        """Guide through a sequence on the pages; what goes wrong is told there."""
+        """Measure electrodes, guide through a sequence, as was wished, on the pages; what goes wrong is told there."""
         from calibration.tasks import sequence
         from hfs_emg.cli import status_of
         from hfs_emg.cli.calibration import guided
-        from hfs_emg.cli.profile_text import profile_text
+        from hfs_emg.cli.profile_text import profile_notes
         from hfs_emg.profiles import save_profile
+        from hfs_emg.web.electrodes import profile_rows
 
-        after = self.station.mode
-        self.station.calibrating()
-        tasks = sequence(wish.sequence, reading=wish.reading, chewing=wish.chewing)
+        after: Mode = "paused" if self.station.mode == "paused" else "idle"
         try:
+            problem = self._electrodes(over) if wish.electrodes or wish.what == "electrodes" else ""
+            if problem or wish.what == "electrodes":
+                self.station.calibrated(after, problem=problem)
+                return
+            self.station.calibrating()
+            tasks = sequence(wish.sequence, reading=wish.reading, chewing=wish.chewing)
             found = guided(
                 self.board,
                 self.patient,
@@ -86,11 +91,35 @@ class Pages:
                 self.station.calibrated(after, problem=problem)
             else:
                 save_profile(self.store, found[0])
-                self.station.calibrated(after, text=profile_text(found[0]))
+                self.station.calibrated(after, rows=profile_rows(found[0]), notes=profile_notes(found[0]))
         except Exception as error:
             if status_of(error) is None:
                 raise
             self.station.calibrated(after, problem=str(error))
+
+    def _electrodes(self, over: Callable[[], bool]) -> str:
+        """Measure them where the board can, each told as it comes. Returns what stands against calibrating now, if anything."""
+        from firmware_bridge.electrode_check import can_check, check_electrodes
+        from hfs_emg.web.electrodes import electrode_row, electrode_rows
+
+        cyton = can_check(self.board)
+        if cyton is None:
+            self.station.cannot_measure("This board cannot measure impedances: contact is judged from the signal.")
+            return ""
+        self.station.measuring(electrode_rows(self.montage))
+        readings = check_electrodes(
+            cyton,
+            [c.input + 1 for c in self.montage.channels],
+            on_reading=lambda reading: self.station.measured(electrode_row(reading, self.montage)),
+            stop=lambda: over() or self.station.left,
+        )
+        if self.station.left or over():
+            return "The measurement was left before its end."
+        bad = sum(electrode_row(reading, self.montage)["state"] == "bad" for reading in readings)
+        if not bad:
+            return ""
+        told = f"{bad} of {len(readings)} electrodes have no good contact"
+        return f"{told}: see to them and begin again, or begin without measuring."
 
     def _prompt(self, over: Callable[[], bool], tasks: int, calibration: Calibration, prompt: Prompt) -> None:
         if over():

@@ -23,6 +23,12 @@ def profile_text(profile: CalibrationProfile) -> str:
         lines.append(
             f"{row.channel.label}  {row.channel.site.words:18} {profile.rest_level(i):6.2f}   {told:14} {shown}"
         )
+    return "\n".join([*lines, *profile_notes(profile)])
+
+
+def profile_notes(profile: CalibrationProfile) -> list[str]:
+    """What is told beside the levels, a line each."""
+    lines = []
     if profile.blinks is not None:
         ratio = profile.blink_ratio(Site.ORBICULARIS_OCULI)
         told = f", right/left {ratio:.2f}" if ratio is not None else ""
@@ -34,7 +40,7 @@ def profile_text(profile: CalibrationProfile) -> str:
         for t in profile.tasks
         if t.ending != "done"
     ]
-    return "\n".join([*lines, *caution_lines(profile.cautions)])
+    return [*lines, *caution_lines(profile.cautions)]
 
 
 def _synkinesis_text(found: Synkinesis) -> str:

@@ -159,7 +159,7 @@ class Clinic:
         from hfs_emg.web.server import tell
 
         while (wish := self.station.next_wish(lambda: self.stopping.asked)) is not None:
-            if wish.what not in ("start", "calibrate"):
+            if wish.what not in ("start", "calibrate", "electrodes"):
                 continue
             try:
                 self._serve(wish)
@@ -176,13 +176,14 @@ class Clinic:
         from hfs_emg.cli.live import montage_of_board
         from hfs_emg.cli.watching import watch
 
-        self.store.new_session_folder(wish.subject, datetime.now(UTC))
-        self.station.starting(wish.subject)
+        if wish.what != "electrodes":
+            self.store.new_session_folder(wish.subject, datetime.now(UTC))
+        self.station.starting(wish.subject or self.station.subject)
         board, patient = open_for_pages(self.url)
         with contextlib.closing(board):
             montage = montage_of_board(board.spec.exg_channels, self.montage_file)
             pages = Pages(self.station, self.store, board, patient, montage, self.settings)
-            if wish.what == "calibrate":
+            if wish.what in ("calibrate", "electrodes"):
                 pages.calibrate(wish, lambda: self.stopping.asked)
                 self.station.over()
                 return

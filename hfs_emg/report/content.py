@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from calibration.errors import CalibrationError
 from calibration.montage import Montage, Side
@@ -27,10 +29,12 @@ from hfs_emg.report.measures import (
     oculo_oral,
     side_measures,
 )
-from hfs_emg.report.signal_look import Clip, SignalLook, look_at
+from hfs_emg.report.signal_look import SignalLook, look_at
 from hfs_emg.review.burden import expected_false
 from hfs_emg.review.session_review import Progress, SessionReview
+from hfs_emg.review.traces import emg_of
 from hfs_emg.review.view import Event, View
+from hfs_emg.session.reader import Session
 from hfs_emg.session.store import Store
 from hfs_emg.sessions import Kept, kept_in
 from hfs_emg.trend.treatments import read_treatments
@@ -40,6 +44,14 @@ LOW_CONFIDENCE = 0.8
 SURE_EXAMPLES, UNSURE_EXAMPLES = 3, 2
 AROUND_S = 0.4
 LONGEST_CLIP_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of filtered signal: times (n,) in s, emg (channels, n) in µV."""
+
+    times: NDArray[np.float64]
+    emg: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +118,23 @@ class ReportContent:
 
 
 def report_content(
-    store: Store | None, folder: Path, *, progress: Callable[[float], None] | None = None
+    store: Store | None,
+    folder: Path,
+    *,
+    look: SignalLook | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> ReportContent:
     """Read a session once and measure it. store: where treatments are kept, None: they are not asked for.
 
-    Raises RequestError or RecordingError.
+    look: what the signal was found to hold, where that is known already. Raises RequestError or RecordingError.
     """
     review = SessionReview(folder)
     session, montage = review.session, review.montage
-    if session.recording:
-        raise RequestError(f"{session.name} is being recorded: the report is made when the recording has ended.")
+    check_ended(session)
     kept = kept_in(folder)
     view = review.reviewed()
-    chosen = examples_of(view)
-    spans = [_span(event, review.duration_s) for event, _ in chosen]
-    look = look_at(session, montage, kept, spans, progress)
+    if look is None:
+        look = look_at(session, montage, kept, progress)
     episodes = standing_episodes(view)
     profile = _profile(folder)
     duration_s = review.duration_s
@@ -140,12 +154,18 @@ def report_content(
         asymmetry=asymmetry(montage, episodes, look, duration_s),
         oculo_oral=oculo_oral(montage, episodes, look),
         confounders=_confounders(view, look, head.valid_s),
-        examples=tuple(Example(e, clip, unsure) for (e, unsure), clip in zip(chosen, look.clips, strict=True)),
+        examples=tuple(Example(e, _clip(review, kept, e), unsure) for e, unsure in examples_of(view)),
         episodes=episodes,
         look=look,
         montage=montage,
         markers=tuple((m.sample / rate, m.text) for m in session.markers),
     )
+
+
+def check_ended(session: Session) -> None:
+    """Raises RequestError for a session that is being recorded."""
+    if session.recording:
+        raise RequestError(f"{session.name} is being recorded: the report is made when the recording has ended.")
 
 
 def _head(
@@ -204,9 +224,12 @@ def examples_of(view: View) -> list[tuple[Event, bool]]:
     return [(e, False) for e in dict.fromkeys(picks)] + [(e, True) for e in doubtful]
 
 
-def _span(event: Event, duration_s: float) -> tuple[float, float]:
+def _clip(review: SessionReview, kept: Kept, event: Event) -> Clip:
+    session, montage = review.session, review.montage
     start_s = max(0.0, event.episode.start_s - AROUND_S)
-    return start_s, min(duration_s, event.episode.end_s + AROUND_S, start_s + LONGEST_CLIP_S)
+    end_s = min(event.episode.end_s + AROUND_S, start_s + LONGEST_CLIP_S)
+    first, emg = emg_of(session, montage, kept, start_s, end_s)
+    return Clip((first + np.arange(emg.shape[1])) / session.signal.rate_hz, emg)
 
 
 def _profile(folder: Path) -> CalibrationProfile | None:

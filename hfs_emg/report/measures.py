@@ -131,11 +131,9 @@ def synkinesis_index(
     blinks = [(e.start_s, e.end_s) for e in episodes if e.kind is Kind.BLINK]
     if eye is None or not lower or len(blinks) < LEAST_FOR_RATIO:
         return None, len(blinks)
-    ratios = [
-        max(_above_rest(look, i, span) for i in lower) / eyelid
-        for span in blinks
-        if (eyelid := _above_rest(look, eye, span)) > 0
-    ]
+    eyelid = _above_rest(look, eye, blinks)
+    strongest = np.max([_above_rest(look, i, blinks) for i in lower], axis=0)
+    ratios = strongest[eyelid > 0] / eyelid[eyelid > 0]
     return (float(np.median(ratios)) if len(ratios) >= LEAST_FOR_RATIO else None), len(ratios)
 
 
@@ -154,12 +152,13 @@ def oculo_oral(montage: Montage, episodes: Sequence[Episode], look: SignalLook) 
 
 def mean_snr_db(montage: Montage, episodes: Sequence[Episode], look: SignalLook) -> float | None:
     """Mean over channels of 20 log10 of the median burst peak over the quiet level; channels without a burst are left out."""
+    of: dict[str, list[float]] = {channel.label: [] for channel in montage.channels}
+    for episode in episodes:
+        for burst in episode.bursts if episode.kind is not Kind.ARTEFACT else ():
+            of.get(burst.channel, []).append(burst.peak_uv)
     values = []
     for i, channel in enumerate(montage.channels):
-        peaks = [
-            b.peak_uv for e in episodes if e.kind is not Kind.ARTEFACT for b in e.bursts if b.channel == channel.label
-        ]
-        rest = look.rest(i)
+        peaks, rest = of[channel.label], look.rest(i)
         if peaks and rest:
             values.append(20 * np.log10(max(np.median(peaks), 1e-3) / rest))
     return float(np.mean(values)) if values else None
@@ -238,10 +237,10 @@ def _floor(side: Side, montage: Montage, look: SignalLook, on_factor: float) -> 
     return on_factor * float(np.median(rests)) if rests else None
 
 
-def _above_rest(look: SignalLook, channel: int, span: Span) -> float:
-    """RMS of a stretch with the quiet level taken off in power, µV."""
-    level, rest = look.rms(channel, [span]), look.rest(channel)
-    return float(np.sqrt(max((level or 0.0) ** 2 - (rest or 0.0) ** 2, 0.0)))
+def _above_rest(look: SignalLook, channel: int, spans: Sequence[Span]) -> NDArray[np.float64]:
+    """RMS of each stretch with the quiet level taken off in power, µV."""
+    rest = look.rest(channel) or 0.0
+    return np.asarray(np.sqrt(np.maximum(look.each(channel, spans) ** 2 - rest**2, 0.0)))
 
 
 def _index(look: SignalLook, right: int, left: int, spans: Sequence[Span]) -> float | None:

@@ -27,6 +27,8 @@ STYLE: Any = {
     "path.simplify": True,
 }
 LEAST_REACH_UV = 20.0
+MOST_BARS = 120
+"""Minutes that stand apart on paper; more are drawn as one outline."""
 
 
 def hour_picture(content: ReportContent, words: Mapping[str, str]) -> str:
@@ -37,19 +39,24 @@ def hour_picture(content: ReportContent, words: Mapping[str, str]) -> str:
         rows = figure.subplots(len(content.sides), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for axis, (side, measures) in zip(rows, content.sides.items(), strict=True):
             values = np.array(measures.per_minute)
-            axis.bar(np.arange(len(values)) + 0.5, values, width=0.9, color="0.75", edgecolor="0.35", linewidth=0.4)
+            if len(values) <= MOST_BARS:
+                axis.bar(np.arange(len(values)) + 0.5, values, width=0.9, color="0.75", edgecolor="0.35", linewidth=0.4)
+            else:
+                axis.stairs(values, np.arange(len(values) + 1), fill=True, color="0.65")
             top = max(1.0, *(max(m.per_minute, default=0.0) for m in content.sides.values()))
             axis.set_ylim(0, 1.55 * top)
-            for episode in content.episodes:
-                if episode.kind is Kind.SPASM and episode.side == side:
-                    width = max((episode.end_s - episode.start_s) / 60, minutes / 1500)
-                    axis.broken_barh(
-                        [(episode.start_s / 60, width)], (1.2 * top, 0.25 * top), color=KINDS[Kind.SPASM].colour
-                    )
-            for start, end in _invalid_spans(content):
-                axis.axvspan(start / 60, end / 60, facecolor="none", edgecolor="0.4", hatch="/////", linewidth=0)
-            for at_s, _ in content.markers:
-                axis.plot([at_s / 60], [1.1 * top], marker="v", color="black", markersize=3, linestyle="none")
+            ticks = [
+                (episode.start_s / 60, max((episode.end_s - episode.start_s) / 60, minutes / 1500))
+                for episode in content.episodes
+                if episode.kind is Kind.SPASM and episode.side == side
+            ]
+            axis.broken_barh(_joined(ticks), (1.2 * top, 0.25 * top), color=KINDS[Kind.SPASM].colour, linewidth=0)
+            unseen = [(start / 60, (end - start) / 60) for start, end in _invalid_spans(content)]
+            axis.broken_barh(
+                _joined(unseen), (0, 1.55 * top), facecolor="none", edgecolor="0.4", hatch="/////", linewidth=0
+            )
+            marked = [at_s / 60 for at_s, _ in content.markers]
+            axis.plot(marked, [1.1 * top] * len(marked), marker="v", color="black", markersize=3, linestyle="none")
             axis.set_ylabel(f"{words['axis_' + side]}\n{words['axis_rate']}")
             axis.spines[["top", "right"]].set_visible(False)
         rows[-1].set_xlim(0, minutes)
@@ -63,7 +70,7 @@ def example_picture(example: Example, content: ReportContent) -> str:
     order = [i for side in (Side.RIGHT, Side.LEFT) for i in montage.on(side)]
     with rc_context(STYLE):
         figure = Figure(figsize=(1.46, 1.4))
-        axis = figure.add_axes((0.19, 0.11, 0.8, 0.88))
+        axis = figure.add_axes((0.19, 0.09, 0.8, 0.9))
         reach = max(LEAST_REACH_UV, float(np.percentile(np.abs(clip.emg), 99.8)) if clip.emg.size else 0.0)
         axis.axvspan(
             episode.start_s, min(episode.end_s, clip.times[-1] if len(clip.times) else 0), color="0.9", linewidth=0
@@ -81,7 +88,7 @@ def example_picture(example: Example, content: ReportContent) -> str:
                     )
         _dress(axis, example, content, order)
         axis.text(
-            0.99, 0.0, f"±{reach:.0f} µV", transform=axis.transAxes, ha="right", va="bottom", fontsize=5, color="0.3"
+            0.99, 0.015, f"±{reach:.0f} µV", transform=axis.transAxes, ha="right", va="bottom", fontsize=5, color="0.3"
         )
         return svg_uri(figure)
 
@@ -90,15 +97,27 @@ def _dress(axis: Axes, example: Example, content: ReportContent, order: list[int
     places = [content.montage.channels[i] for i in order]
     axis.set_yticks([-row for row in range(len(order))], [f"{c.side.value[0].upper()} {c.site.code}" for c in places])
     axis.tick_params(labelsize=5, length=1.5, width=0.4, pad=1)
-    axis.set_ylim(-len(order) + 0.35, 0.65)
+    axis.set_ylim(-len(order) - 0.25, 0.65)  # below the last channel room for the two scales
     times = example.clip.times
     if len(times):
         axis.set_xlim(times[0], times[-1])
-        axis.set_xticks([example.event.episode.start_s], ["0"])
+        axis.set_xticks([])
         length = 0.5 if times[-1] - times[0] > 1.2 else 0.2
-        axis.plot([times[0], times[0] + length], [-len(order) + 0.45] * 2, color="black", linewidth=1)
-        axis.text(times[0] + length, -len(order) + 0.5, f" {length:g} s", fontsize=5, va="bottom")
-    axis.spines[["top", "right"]].set_visible(False)
+        axis.plot([times[0], times[0] + length], [-len(order) + 0.05] * 2, color="black", linewidth=1)
+        axis.text(times[0] + length, -len(order) + 0.05, f" {length:g} s", fontsize=5, va="center")
+    axis.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _joined(bars: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Bars as (start, width), those that overlap as one: a night has thousands, and paper shows no more than touch."""
+    joined: list[tuple[float, float]] = []
+    for start, width in sorted(bars):
+        if joined and start <= sum(joined[-1]):
+            first = joined[-1][0]
+            joined[-1] = (first, max(sum(joined[-1]), start + width) - first)
+        else:
+            joined.append((start, width))
+    return joined
 
 
 def _invalid_spans(content: ReportContent) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hfs_emg.extras import needed
 from hfs_emg.report.content import ReportContent, report_content
 from hfs_emg.report.page import Links, report_html
+from hfs_emg.report.signal_look import SignalLook
 from hfs_emg.report.words import TABLES
 from hfs_emg.session.store import Store
 from hfs_emg.trend.document import trend_of
@@ -17,15 +18,21 @@ SMALL = (3.6, 1.0)
 
 
 def whole_report(
-    store: Store, folder: Path, *, links: Links | None = None, progress: Callable[[float], None] | None = None
+    store: Store,
+    folder: Path,
+    *,
+    links: Links | None = None,
+    look: SignalLook | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[ReportContent, str]:
     """Measures and page. The trend is shown where the store holds a comparable session of the subject beside this one.
 
+    look: as of `report_content`.
     Raises RequestError, also when an extra is missing, RecordingError, DiskError.
     """
     for module in ("jinja2", "matplotlib"):
         needed(module, "report")
-    content = report_content(store, folder, progress=progress)
+    content = report_content(store, folder, look=look, progress=progress)
     return content, report_html(content, trend=_trend(store, folder, content), links=links)
 
 

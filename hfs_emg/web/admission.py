@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 LINK_LASTS_S = 900.0
@@ -22,11 +22,16 @@ MOST_LINKS, MOST_VISITORS, MOST_USED = 16, 64, 256
 
 @dataclass(slots=True)
 class Visitor:
-    """A browser that was let in. change_token: what each of its changes must bear. seen_s: when it last asked for something."""
+    """A browser that was let in. change_token: what each of its changes must bear. seen_s: when it last asked for something.
+
+    reads: as which reader it reads each session that it reads; told: the sessions of which it was shown what readers say together.
+    """
 
     number: int
     change_token: str
     seen_s: float
+    reads: dict[str, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
 
 class Admission:

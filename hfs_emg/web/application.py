@@ -44,9 +44,12 @@ from hfs_emg.events import KINDS
 from hfs_emg.session.reader import is_session_folder
 from hfs_emg.session.store import SUBJECT_CODE, SessionSummary, Store
 from hfs_emg.web.admission import Admission, Visitor
+from hfs_emg.web.colours import colours_css
+from hfs_emg.web.drafts import Drafts
 from hfs_emg.web.guard import TOKEN_FIELD, Guard, form_of
-from hfs_emg.web.kinds import kinds_css
+from hfs_emg.web.looks import Looks
 from hfs_emg.web.place import Place
+from hfs_emg.web.shelf import Shelf
 from hfs_emg.web.station import Station
 
 PAGES = ("store_pages", "live", "devices", "review_pages", "report_pages")
@@ -80,6 +83,9 @@ class Web:
     now_s: Callable[[], float]
     station: Station | None = None
     templates: jinja2.Environment = field(default_factory=_templates)
+    shelf: Shelf = field(default_factory=Shelf)
+    looks: Looks = field(default_factory=Looks)
+    drafts: Drafts = field(default_factory=Drafts)
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A rendered template. values: beside what every page has (see base.html)."""
@@ -117,6 +123,12 @@ class Web:
         return found
 
 
+def visitor_of(request: Request) -> Visitor:
+    """The browser that asks; the guard has let it in."""
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
 def web_of(request: Request) -> Web:
     """What all pages share."""
     web: Web = request.app.state.web
@@ -135,7 +147,11 @@ def application(web: Web, *, used_link: Callable[[], None] = lambda: None) -> St
     @asynccontextmanager
     async def pumping(_app: Starlette) -> AsyncIterator[None]:
         pump = None if web.station is None else asyncio.create_task(web.station.feed.run())
+        if pump is not None:
+            pump.add_done_callback(_heard)
         yield
+        web.looks.close()
+        web.drafts.close()
         if pump is not None:
             pump.cancel()
 
@@ -150,10 +166,16 @@ def application(web: Web, *, used_link: Callable[[], None] = lambda: None) -> St
     return app
 
 
+def _heard(task: asyncio.Task[None]) -> None:
+    """What ends the server is told by whoever runs it, and not once more when the task is forgotten."""
+    if not task.cancelled():
+        task.exception()
+
+
 def routes() -> list[BaseRoute]:
     """The routes of every page, and what stands beside them."""
     found: list[BaseRoute] = [
-        Route("/static/kinds.css", _kinds),
+        Route("/static/colours.css", _colours),
         Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
     ]
     for name in PAGES:
@@ -161,8 +183,8 @@ def routes() -> list[BaseRoute]:
     return found
 
 
-def _kinds(_request: Request) -> Response:
-    return Response(kinds_css(), media_type="text/css")
+def _colours(_request: Request) -> Response:
+    return Response(colours_css(), media_type="text/css")
 
 
 def _told(request: Request, error: Exception) -> Response:

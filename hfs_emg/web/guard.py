@@ -241,7 +241,8 @@ def _form_field(content_type: str, body: bytes) -> str:
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">{head}'
-    '<title>{title} – hfs-emg</title><link rel="stylesheet" href="/static/base.css"></head>'
+    '<link rel="stylesheet" href="/static/colours.css"><link rel="stylesheet" href="/static/base.css">'
+    "<title>{title} – hfs-emg</title></head>"
     '<body class="plain"><main><h1>{title}</h1><p>{text}</p></main></body></html>'
 )
 

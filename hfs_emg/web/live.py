@@ -43,6 +43,7 @@ def routes() -> list[BaseRoute]:
         Route("/live/ask", ask, methods=["POST"]),
         Route("/live/mark", mark, methods=["POST"]),
         Route("/calibrate/begin", begin_calibration, methods=["POST"]),
+        Route("/calibrate/electrodes", electrodes, methods=["POST"]),
         Route("/calibrate/act", act, methods=["POST"]),
         WebSocketRoute("/live/feed", socket),
     ]
@@ -75,11 +76,12 @@ class Mark(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Sequence(msgspec.Struct, forbid_unknown_fields=True):
-    """A calibration. subject: where no recording names one."""
+    """A calibration. subject: where no recording names one; electrodes: they are measured first."""
 
     sequence: Literal["quick", "full"]
     reading: bool = False
     chewing: bool = False
+    electrodes: bool = False
     subject: str = ""
 
 
@@ -129,7 +131,13 @@ async def mark(request: Request) -> Response:
 async def begin_calibration(request: Request) -> Response:
     """Guide through a calibration."""
     station, told = _station(request), await _told(request, Sequence)
-    station.calibrate(Wish("calibrate", told.subject, told.sequence, told.reading, told.chewing))
+    station.calibrate(Wish("calibrate", told.subject, told.sequence, told.reading, told.chewing, told.electrodes))
+    return JSONResponse({})
+
+
+async def electrodes(request: Request) -> Response:
+    """Measure the contact of each electrode."""
+    _station(request).calibrate(Wish("electrodes"))
     return JSONResponse({})
 
 

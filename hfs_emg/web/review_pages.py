@@ -1,7 +1,7 @@
 """Review in the browser: the page, and what its script asks for and sends. Answers are made from a session that is kept open.
 
-A reader is sent the detector's episodes and the own verdicts, nothing of another reader. What readers say together, and how far they agree,
-is shown to whoever asks without a reader's code.
+A reader is sent the detector's episodes and the own verdicts, nothing of another reader; `blind.py` says when what readers say together,
+and how far they agree, is shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hfs_emg.errors import HfsError, RequestError
@@ -25,12 +25,12 @@ from hfs_emg.review.groups import ASKED, group_events
 from hfs_emg.review.traces import trace
 from hfs_emg.review.verdicts import Verdict, check_reader
 from hfs_emg.review.view import Event, View
-from hfs_emg.web.application import web_of
-from hfs_emg.web.shelf import Opened, Shelf, now_utc
+from hfs_emg.web import blind
+from hfs_emg.web.application import visitor_of, web_of
+from hfs_emg.web.shelf import Opened, now_utc
 
 BASE = "/sessions/{subject}/{session}/review"
 MOST_AT_ONCE = 50
-_SHELF = Shelf()
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,6 +48,7 @@ def routes() -> list[BaseRoute]:
         Route(BASE + "/trace", signal),
         Route(BASE + "/invalid", invalid),
         Route(BASE + "/together", together),
+        Route(BASE + "/together", show_together, methods=["POST"]),
         Route(BASE + "/verdicts", verdicts, methods=["POST"]),
     ]
 
@@ -72,9 +73,13 @@ def events(request: Request) -> Response:
     """Everything that a reader begins with."""
     opened = _opened(request)
     reader = request.query_params.get("reader", "")
-    check_reader(reader)
     with opened.lock:
         review = opened.review
+        try:
+            check_reader(reader)
+            blind.begin(visitor_of(request), review, reader)
+        except RequestError as error:
+            return _refused(error)
         view = review.view(reader)
         groups = group_events(view.events, review.montage)
         session = review.session
@@ -111,6 +116,7 @@ def _judge(request: Request, sent: Sent) -> Response:
         asked = [_verdict(given) for given in sent.verdicts]
         check_reader(sent.reader)
         with opened.lock:
+            blind.begin(visitor_of(request), opened.review, sent.reader)
             before = opened.review.view(sent.reader)
             after = opened.review.judge(sent.reader, now_utc(), asked)
             known = {e.key: e for e in before.events}
@@ -149,20 +155,33 @@ def signal(request: Request) -> Response:
 
 
 def invalid(request: Request) -> Response:
-    """What counts for nothing by the session's own analysis; takes as long as that."""
+    """What counts for nothing by the session's own analysis; before that is through, how much of it is."""
     opened = _opened(request)
-    found = _SHELF.look(opened)
+    looking = web_of(request).looks.of(opened.review.session.folder)
+    if looking.look is None:
+        return _json({"share": looking.share, "problem": looking.problem})
+    found = opened.invalid = looking.look.invalid
     return _json(
         {"invalid": [[i.start_s, i.end_s, i.reason] for i in found if i.channels is None or i.end_s - i.start_s > 1]}
     )
 
 
 def together(request: Request) -> Response:
-    """All readers' word, and their agreement, as a page."""
-    web = web_of(request)
+    """All readers' word, and their agreement, as a page; where a blind reading would suffer, why not, or the question."""
+    web, visitor = web_of(request), visitor_of(request)
     opened = _opened(request)
     with opened.lock:
         review = opened.review
+        if (why := blind.withheld(visitor, review)) or not blind.warned(visitor, review):
+            return web.page(
+                request,
+                "review_blind.html",
+                status=403 if why else 200,
+                subject=request.path_params["subject"],
+                session=review.session,
+                readers=blind.standing(review),
+                why=why,
+            )
         steps = slider(review.reviewed(), review.montage, review.duration_s, opened.stretches())
         return web.page(
             request,
@@ -171,15 +190,23 @@ def together(request: Request) -> Response:
             session=review.session,
             progress=review.progress(),
             agreements=review.agreements(),
-            sides=steps[0].sides,
+            sides=dict(sorted(steps[0].sides.items(), reverse=True)),
             disputed=[e for e in review.reviewed().events if e.state == "disputed"],
             notes=review.verdicts.notes,
         )
 
 
+def show_together(request: Request) -> Response:
+    """It was said that nobody reads this session in this browser; it is remembered."""
+    opened = _opened(request)
+    visitor_of(request).told.add(opened.review.session.name)
+    return RedirectResponse(request.url.path, 303)
+
+
 def _opened(request: Request) -> Opened:
-    folder = web_of(request).session_folder(request.path_params["subject"], request.path_params["session"])
-    opened = _SHELF.open(folder)
+    web = web_of(request)
+    folder = web.session_folder(request.path_params["subject"], request.path_params["session"])
+    opened = web.shelf.open(folder)
     if opened.review.session.montage is None:
         raise HTTPException(404, "This session has no montage: nothing was analysed, so there is nothing to review.")
     return opened
@@ -196,7 +223,7 @@ def _sums(opened: Opened, view: View) -> dict[str, Any]:
                 "false_per_hour": s.false_per_hour,
                 "sides": {
                     side: {"spasms": b.spasms, "per_min": b.spasms_per_min, "time_s": b.spasm_time_s}
-                    for side, b in s.sides.items()
+                    for side, b in sorted(s.sides.items(), reverse=True)
                 },
             }
             for s in steps

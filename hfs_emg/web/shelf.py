@@ -17,6 +17,7 @@ from hfs_emg.review.verdicts import REVIEW_NAME, read_verdicts
 from hfs_emg.session.documents import STOP_NAME
 from hfs_emg.session.tape import EPISODES_NAME, SIGNAL_NAME
 from hfs_emg.sessions import Kept, kept_in
+from hfs_emg.web.looks import stamp_of
 
 MOST = 4
 DRAWING = threading.Lock()
@@ -25,14 +26,13 @@ DRAWING = threading.Lock()
 
 @dataclass(slots=True)
 class Opened:
-    """A session on the shelf. lock: held while its views are worked out. invalid: once it was asked for."""
+    """A session on the shelf. lock: held while its views are worked out. invalid: once the signal was looked through."""
 
     review: SessionReview
     kept: Kept
     stamp: tuple[object, ...]
     verdicts_stamp: object
     lock: threading.Lock = field(default_factory=threading.Lock)
-    looking: threading.Lock = field(default_factory=threading.Lock)
     invalid: tuple[Invalid, ...] | None = None
 
     def stretches(self) -> tuple[Invalid, ...]:
@@ -49,42 +49,23 @@ class Shelf:
 
     def open(self, folder: Path) -> Opened:
         """The session, with the verdicts that are there now. Raises RecordingError."""
-        stamp = tuple(_stamp(folder / name) for name in (EPISODES_NAME, STOP_NAME, SIGNAL_NAME))
+        stamp = tuple(stamp_of(folder / name) for name in (EPISODES_NAME, STOP_NAME, SIGNAL_NAME))
         with self._lock:
             found = self._opened.get(folder)
             if found is None or found.stamp != stamp:
-                found = Opened(SessionReview(folder), kept_in(folder), stamp, _stamp(folder / REVIEW_NAME))
+                found = Opened(SessionReview(folder), kept_in(folder), stamp, stamp_of(folder / REVIEW_NAME))
                 self._opened[folder] = found
             self._opened.move_to_end(folder)
             while len(self._opened) > MOST:
                 self._opened.popitem(last=False)
-        now = _stamp(folder / REVIEW_NAME)
+        now = stamp_of(folder / REVIEW_NAME)
         with found.lock:
             if now != found.verdicts_stamp:
                 found.review.take(read_verdicts(folder))
                 found.verdicts_stamp = now
         return found
 
-    def look(self, opened: Opened) -> tuple[Invalid, ...]:
-        """What counts for nothing by the session's own analysis: seconds for an hour, once."""
-        with opened.looking:
-            if opened.invalid is None:
-                from hfs_emg.analysis.document import analyse  # noqa: PLC0415 - brings the analyser
-
-                kept = opened.kept
-                found, _ = analyse(opened.review.session, opened.review.montage, kept.settings, model=kept.model)
-                opened.invalid = found.invalid
-        return opened.invalid
-
 
 def now_utc() -> datetime:
     """The moment of a verdict or a note."""
     return datetime.now(UTC)
-
-
-def _stamp(path: Path) -> object:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from hfs_emg.calibrating import Calibration
     from hfs_emg.markers import MarkDesk
 
-Mode = Literal["idle", "starting", "recording", "paused", "calibrating", "ending", "ended"]
+Mode = Literal["idle", "starting", "recording", "paused", "measuring", "calibrating", "ending", "ended"]
 Act = Literal["pause", "skip", "cannot", "leave"]
 
+NOT_CALIBRATED: dict[str, object] = {"rows": [], "notes": [], "problem": ""}
 LOOKS_EVERY_S = 0.2
 LATEST_MARK_S = 5.0
 """A marker whose moment lies further back than this is put now: the browser's clock is not to be believed."""
@@ -36,6 +37,7 @@ MODE_WORDS: dict[Mode, str] = {
     "starting": "The board is being opened.",
     "recording": "Recording.",
     "paused": "Paused: nothing is being recorded until somebody goes on.",
+    "measuring": "The electrodes are being measured.",
     "calibrating": "Calibrating.",
     "ending": "Ending: what was recorded is being analysed and closed.",
     "ended": "The recording has ended.",
@@ -44,13 +46,14 @@ MODE_WORDS: dict[Mode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Something asked for. subject: for a start; sequence, reading, chewing: for a calibration."""
+    """Something asked for. subject: for a start; sequence, reading, chewing, and electrodes to be measured first: for a calibration."""
 
-    what: Literal["start", "go_on", "stop", "calibrate"]
+    what: Literal["start", "go_on", "stop", "calibrate", "electrodes"]
     subject: str = ""
     sequence: Literal["quick", "full"] = "quick"
     reading: bool = False
     chewing: bool = False
+    electrodes: bool = False
 
 
 class Station:
@@ -69,6 +72,7 @@ class Station:
         self._pausing = False
         self._shown: Shown | None = None
         self._asked: tuple[object, ...] = ()
+        self._electrodes: list[dict[str, object]] = []
         self._set("idle")
 
     @property
@@ -111,7 +115,7 @@ class Station:
 
     def act(self, act: Act) -> None:
         """A key of a calibration."""
-        self._need(("calibrating",), "do this")
+        self._need(("calibrating", "measuring"), "do this")
         self._acts.append(act)
 
     def mark(self, text: str, at_s: float | None = None) -> None:
@@ -199,17 +203,46 @@ class Station:
         """No session follows."""
         self._set("idle" if self.starts else "ended")
 
+    def measuring(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Electrodes are measured from now on: those that will be."""
+        self._acts.clear()
+        self._electrodes = [dict(row) for row in rows]
+        self._tell_electrodes("")
+        self._set("measuring")
+
+    def measured(self, found: Mapping[str, object]) -> None:
+        """One of them was."""
+        for row in self._electrodes:
+            if (row["channel"], row["pin"]) == (found["channel"], found["pin"]):
+                row.update(found)
+        self._tell_electrodes("")
+
+    def cannot_measure(self, why: str) -> None:
+        """Nothing can be measured, in a sentence."""
+        self._electrodes = []
+        self._tell_electrodes(why)
+
+    @property
+    def left(self) -> bool:
+        """Whether somebody wished to leave while electrodes were measured."""
+        return "leave" in self._acts
+
+    def _tell_electrodes(self, words: str) -> None:
+        self.feed.put("electrodes", {"rows": [dict(row) for row in self._electrodes], "words": words})
+
     def calibrating(self) -> None:
         """A calibration begins."""
         self._acts.clear()
         self._asked = ()
-        self.feed.put("calibrated", {"text": "", "problem": ""})
+        self.feed.put("calibrated", NOT_CALIBRATED)
         self._set("calibrating")
 
-    def calibrated(self, mode: Mode, text: str = "", problem: str = "") -> None:
-        """It is over."""
+    def calibrated(
+        self, mode: Mode, rows: Sequence[Mapping[str, object]] = (), notes: Sequence[str] = (), problem: str = ""
+    ) -> None:
+        """It is over: levels and what else was found, or why there are none; neither where only electrodes were measured."""
         self.feed.put("calibrating", None)
-        self.feed.put("calibrated", {"text": text, "problem": problem})
+        self.feed.put("calibrated", {"rows": list(rows), "notes": list(notes), "problem": problem})
         self._set(mode)
 
     def prompt(self, calibration: Calibration, prompt: Prompt, *, tasks: int, labels: Sequence[str]) -> None:
@@ -240,6 +273,7 @@ class Station:
                 "tasks": tasks,
                 "title": "" if task is None else task.title,
                 "words": "" if task is None else task.words,
+                "task": "" if task is None else task.name,
                 "kind": "" if task is None else task.kind,
                 "side": None if task is None or task.side is None else task.side.value,
                 "phase": prompt.phase,

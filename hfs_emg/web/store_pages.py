@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hfs_emg.events import Kind
+from calibration.montage import Side
+from hfs_emg.events import Findings, Kind
+from hfs_emg.review.verdicts import read_verdicts
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.store import SessionSummary
 from hfs_emg.web.application import web_of
+from hfs_emg.web.counts import SideCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,19 @@ def session_page(request: Request) -> Response:
         if any(e.kind == kind for e in episodes)
     }
     rate = session.signal.rate_hz
+    duration_s = session.samples / rate
+    valid_s = None if session.stop is None else session.stop.valid_s
+    sums = SideCounts(session.montage)
+    sums.add(Findings(tuple(sorted(episodes, key=lambda e: e.start_s)), (), (), duration_s))
     return web.page(
         request,
         "session.html",
         subject=subject,
         session=session,
-        duration_s=session.samples / rate,
+        duration_s=duration_s,
+        valid_s=valid_s,
+        sides=[{"name": side.value, **told} for side in (Side.RIGHT, Side.LEFT) if (told := sums.told(side, valid_s))],
+        readers=read_verdicts(session.folder).readers,
         counts=counts,
         markers=[(m.sample / rate, m.text) for m in session.markers],
     )

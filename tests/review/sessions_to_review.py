@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from calibration.montage import default_montage
 from firmware_bridge.boards import CYTON, ads1299_microvolts_per_count
 from hfs_emg.events import Burst, Episode, Kind
-from hfs_emg.model import Block, Input, Signal
+from hfs_emg.model import Block, Input, Marker, Signal
 from hfs_emg.session.documents import start_document
 from hfs_emg.session.recorder import Recorder
 
@@ -52,6 +53,7 @@ def session_of(
     start_utc: datetime = NOW,
     valid_s: float | None = None,
     rate_hz: float = 250.0,
+    markers: Sequence[tuple[int, str]] = (),
 ) -> Path:
     """A finished session of P014 with these episodes."""
     name = f"{start_utc:%Y%m%dT%H%M%SZ}-1a2b"
@@ -66,6 +68,8 @@ def session_of(
     samples = int(seconds * rate_hz)
     counts = rng.integers(-90, 90, (samples, 8), dtype=np.int32)
     recorder.write(Block(0, counts, np.zeros(samples, np.bool_), np.zeros((samples, 0), np.int32)))
+    for sample, text in markers:
+        recorder.marker(Marker(sample, text))
     for found in episodes:
         recorder.episode(found)
     recorder.finish("done", valid_s=float(seconds) if valid_s is None else valid_s, sample_rate_hz=rate_hz)

@@ -56,6 +56,12 @@ def inside(outside: TestClient, web: Web) -> Inside:
     return Inside.of(outside, web)
 
 
+@pytest.fixture
+def elsewhere(web: Web, inside: Inside) -> Inside:
+    """Another browser that came in by a link of its own."""
+    return Inside.of(TestClient(inside.client.app, base_url=HOST, follow_redirects=False), web)
+
+
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with one session of S01."""

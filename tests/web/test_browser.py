@@ -122,6 +122,60 @@ def test_the_live_page_fits_a_phone_and_has_no_barrier(chromium: Browser, record
             assert not [v for v in found if v[0] in ("serious", "critical")], (path, scheme)
 
 
+HEARD = """(() => {
+  window.heard = [];
+  const tone = () => ({ frequency: {}, pan: {}, gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} },
+    connect: (next) => next, start: () => heard.push("tone"), stop() {} });
+  window.AudioContext = class {
+    currentTime = 0;
+    destination = {};
+    createOscillator = tone;
+    createGain = tone;
+    createStereoPanner = tone;
+  };
+  window.SpeechSynthesisUtterance = class { constructor(words) { this.words = words; } };
+  Object.defineProperty(window, "speechSynthesis", { value: { cancel() {}, speak: (said) => heard.push(said.words) } });
+})()"""
+
+
+def test_a_spasm_is_heard_only_by_whoever_asks_for_it(chromium: Browser, recording: tuple[Process, Path]) -> None:
+    """Sound and speech are replaced by ears that remember. Off: a spasm passes in silence; on: a tone and its side."""
+    process, _ = recording
+    page = enter(chromium, process)
+    page.add_init_script(HEARD)
+    page.goto(process.origin + "/live")
+    spasm = "hfsLive.progress.some((p) => p.kind === 'spasm') || hfsLive.episodes.some((e) => e.kind === 'spasm')"
+    wait(page, f"window.hfsLive && ({spasm})")
+    assert page.evaluate("heard") == []
+    page.click("text=Picture, sound, keys")
+    page.check("#sound")
+    page.check("#speech")
+    wait(page, "heard.length >= 2")
+    assert page.evaluate("heard.slice(0, 2)") == ["tone", "right"]
+
+
+def test_a_page_on_which_nothing_is_recorded_says_so_and_nothing_of_a_simulation(
+    chromium: Browser, hfs: Callable[..., Process], tmp_path: Path
+) -> None:
+    """Before the first session nobody knows whether it will be a simulated one; afterwards the session is one link away."""
+    process = hfs("serve", "--port", "0", "--board", "sim:moderate-right?seed=7", "--store", str(tmp_path / "store"))
+    page = enter(chromium, process)
+    page.goto(process.origin + "/live")
+    page.wait_for_selector("#start")
+    assert not page.is_visible("#simulated")
+    assert not page.is_visible("#trace-right")
+    assert not page.is_visible("#running")
+    page.fill("#start-subject", "S09")
+    page.click("text=Start recording")
+    wait(page, "window.hfsLive && hfsLive.newest > 250")
+    assert page.is_visible("#simulated")
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#after")
+    page.click("text=what was found")
+    page.wait_for_selector("h1:has-text('Simulated')")
+
+
 def socket_of(process: Process, link: str) -> socket.socket:
     """A browser's socket, spoken by hand; the caller reads it, or does not."""
     with urllib.request.urlopen(link) as answer:
@@ -184,8 +238,32 @@ def test_a_server_that_is_killed_is_told_and_one_that_comes_back_asks_for_its_li
     assert open_session(Path(kept[1].folder)).start.previous == kept[0].session
 
 
+def test_a_dry_electrode_is_named_with_its_remedy_before_anybody_is_asked_to_sit_still(
+    chromium: Browser, hfs: Callable[..., Process], tmp_path: Path
+) -> None:
+    process = hfs(
+        "serve", "--port", "0", "--board", "sim:cooperative-electrodes?speed=virtual&seed=3",
+        "--store", str(tmp_path / "store"),
+    )  # fmt: skip
+    page = enter(chromium, process)
+    page.goto(process.origin + "/calibrate")
+    page.fill("#subject", "S05")
+    page.click("text=Begin")
+    page.wait_for_selector("#problem:has-text('no good contact')")
+    assert "Left orbicularis oculi, N: press or re-gel" in page.inner_text("#remedies")
+    assert page.locator("#impedances td.bad").count() == 2
+    assert not page.is_visible("#guide")
+    assert not list((tmp_path / "store").glob("S05/calibration-*"))
+    page.click("text=Measure the electrodes only")
+    wait(page, "document.querySelectorAll('#impedances td.unknown').length > 0")
+    wait(page, "document.querySelectorAll('#impedances td.good').length === 14")
+    page.uncheck("#first")
+    page.click("text=Begin")
+    page.wait_for_selector("#guide, #done")
+
+
 def test_a_patient_is_calibrated_on_a_page(chromium: Browser, hfs: Callable[..., Process], tmp_path: Path) -> None:
-    """As fast as it goes; a key skips what is left of a task."""
+    """As fast as it goes: each electrode's impedance, then the sequence, then the levels that were measured."""
     process = hfs(
         "serve", "--port", "0", "--board", "sim:cooperative-left?speed=virtual", "--store", str(tmp_path / "store")
     )
@@ -193,7 +271,10 @@ def test_a_patient_is_calibrated_on_a_page(chromium: Browser, hfs: Callable[...,
     page.goto(process.origin + "/calibrate")
     page.fill("#subject", "S05")
     page.click("text=Begin")
-    page.wait_for_selector("#done:not([hidden])")
-    assert "orbicularis oculi" in page.inner_text("#profile")
+    page.wait_for_selector("#done")
+    assert page.locator("#levels tr").count() == 8
+    assert "Right orbicularis oculi" in page.inner_text("#levels")
+    assert page.locator("#impedances td.good, #impedances td.fair").count() == 16
+    assert page.inner_text("#impedances td >> nth=0").endswith("kΩ, good")
     assert process.end() == 0
     assert list((tmp_path / "store" / "S05").glob("calibration-*Z.json"))

@@ -105,6 +105,9 @@ def test_every_page_is_kept_in_by_its_headers(inside: Inside) -> None:
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "same-origin"
 
@@ -215,6 +218,8 @@ def test_a_socket_from_elsewhere_is_not_opened(web: Web, outside: TestClient, he
     client = Inside.of(outside, web).client
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live/feed", headers=headers):
         pass
+    with client.websocket_connect("/live/feed", headers={"origin": HOST}):
+        pass  # from our own page it is
     client.cookies.clear()
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live/feed", headers={"origin": HOST}):
         pass

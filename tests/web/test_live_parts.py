@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from calibration.montage import Side, default_montage
 from hfs_emg.events import KINDS, Episode, Findings, Kind
 from hfs_emg.outcome import Status
+from hfs_emg.web.colours import DARK_PAGE, LIGHT_PAGE, PALETTE, colours_css, contrast, shade
 from hfs_emg.web.counts import SideCounts
 from hfs_emg.web.frames import HEADER, NO_SAMPLE, Stretch, Traces, encode_frame, steps_of
-from hfs_emg.web.kinds import DARK_PAGE, LIGHT_PAGE, contrast, kinds_css, shade
 from hfs_emg.web.place import Place, is_everywhere, is_loopback, url_host
 from hfs_emg.web.rates import Rates
 
@@ -89,11 +89,20 @@ def test_a_rate_lets_a_burst_through_and_fills_with_time() -> None:
     assert rates.take("a") == 0.0
 
 
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("name", ["text", "faint", "accent", "right", "left", "good", "fair", "bad"])
+def test_every_colour_of_letters_can_be_read_on_page_and_panel(name: str, which: int) -> None:
+    for ground in ("page", "panel"):
+        assert contrast(PALETTE[name][which], PALETTE[ground][which]) >= 4.5
+    assert contrast(PALETTE["on-accent"][which], PALETTE["accent"][which]) >= 4.5
+    assert contrast(PALETTE["on-warning"][which], PALETTE["warning"][which]) >= 4.5
+
+
 @pytest.mark.parametrize("page", [LIGHT_PAGE, DARK_PAGE])
 def test_every_kind_can_be_read_on_a_light_and_on_a_dark_page(page: str) -> None:
     for row in KINDS.values():
         assert contrast(shade(row.colour, page, 4.5), page) >= 4.5
-        assert f"--kind-{row.kind.value}: " in kinds_css()
+        assert f"--kind-{row.kind.value}: " in colours_css()
 
 
 def test_a_place_knows_its_names() -> None:

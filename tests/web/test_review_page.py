@@ -56,20 +56,53 @@ def test_a_hundred_events_are_judged_and_taken_back_through_the_servers_answers(
     assert len(read_verdicts(folder).lines) == len(answers) + 1
 
 
-def test_a_second_reader_is_sent_nothing_of_the_first_and_the_page_of_both_tells_agreement(
-    inside: Inside, folder: Path
+def judge(client: Inside, base: str, reader: str, action: str, events: list[str]) -> None:
+    sent = {"reader": reader, "verdicts": [{"action": action, "events": events}]}
+    assert client.post(f"{base}/verdicts", json=sent).status_code == 200
+
+
+def test_a_second_reader_is_shown_nothing_of_the_first_before_the_end(
+    inside: Inside, elsewhere: Inside, folder: Path
 ) -> None:
-    base = base_of(folder)
+    """Neither events, nor what readers say together, report, sheet, trend, nor the first reader's own page; then all of it."""
+    base, session = base_of(folder), base_of(folder).removesuffix("/review")
+    every = [str(n) for n in range(1, 101)]
     before = inside.get(f"{base}/events?reader=R2").text
-    for reader, action in (("R1", "reject"), ("R1", "confirm")):
-        events = ["1"] if action == "reject" else ["2", "3"]
-        inside.post(f"{base}/verdicts", json={"reader": reader, "verdicts": [{"action": action, "events": events}]})
+    judge(elsewhere, base, "R1", "reject", ["1"])
+    judge(elsewhere, base, "R1", "confirm", every[1:])
     assert inside.get(f"{base}/events?reader=R2").text == before
-    sent = {"reader": "R2", "verdicts": [{"action": "confirm", "events": ["1", "2", "3"]}]}
-    assert inside.post(f"{base}/verdicts", json=sent).status_code == 200
+    judge(inside, base, "R2", "confirm", every[:-1])
+    for path in (
+        f"{base}/together",
+        f"{session}/report",
+        f"{session}/report.pdf",
+        f"/subjects/{folder.parent.name}/trend",
+    ):
+        refused = inside.get(path)
+        assert refused.status_code in (400, 403), path
+        assert "1 event is left to judge" in refused.text
+    spied = inside.get(f"{base}/events?reader=R1")
+    assert spied.status_code == 400
+    assert "1 event is left" in spied.json()["error"]
+    assert elsewhere.get(f"{base}/together").status_code == 200  # who has finished is shown
+    judge(inside, base, "R2", "confirm", every[-1:])
     page = inside.get(f"{base}/together").text
     assert "R1 and R2" in page
     assert "1 disputed" in page
+
+
+def test_whoever_was_shown_what_readers_say_begins_no_blind_reading(
+    inside: Inside, elsewhere: Inside, folder: Path
+) -> None:
+    base = base_of(folder)
+    judge(elsewhere, base, "R1", "reject", ["1"])
+    asked = inside.get(f"{base}/together")
+    assert "99" not in asked.text
+    assert "must not see this before" in asked.text
+    assert inside.post(f"{base}/together").status_code == 303
+    assert "1 of 100 events judged by R1" in inside.get(f"{base}/together").text
+    assert "begins on another device" in inside.get(f"{base}/events?reader=R2").json()["error"]
+    assert inside.get(f"{base}/events?reader=R1").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,15 @@ def test_over_tls_the_link_is_https_and_the_cookie_secure(tmp_path: Path) -> Non
         listening.stop()
 
 
-def test_the_recording_goes_on_when_the_server_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server's loop is broken from within, as a fault of the program would."""
+def test_the_recording_goes_on_when_the_server_dies(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The server's loop is broken from within, as a fault of the program would; it is told once, in a sentence."""
+    import gc
+
     from hfs_emg.cli import main
     from hfs_emg.web.feed import Feed
 
@@ -152,6 +159,9 @@ def test_the_recording_goes_on_when_the_server_dies(tmp_path: Path, monkeypatch:
     arguments = ["record", "--web", "--port", "0", "--board", url, "--subject", "S01", "--duration", "20"]
     assert main([*arguments, "--store", str(tmp_path)]) == 0
     assert deaths
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+    assert "The web pages have ended (SystemExit" in capsys.readouterr().err
     (summary,) = Store(tmp_path).sessions()
     assert (summary.state, summary.duration_s) == ("finished", 20.0)
 

@@ -8,6 +8,7 @@ const FULL = 100; // a bar is full at this multiple of rest; it grows with the l
 const NOW = { prepare: "Get ready", do: "Now", relax: "Relax", paused: "Paused", done: "Done, thank you" };
 let mode = "";
 let spoken = "";
+let measured = false; // electrodes are being measured, or were
 
 function say(words) {
   $("problem").textContent = words;
@@ -17,6 +18,8 @@ function say(words) {
 function show() {
   $("begin").hidden = !["idle", "paused"].includes(mode);
   $("guide").hidden = mode !== "calibrating";
+  $("measuring").hidden = mode !== "measuring";
+  $("electrodes").hidden = !measured || mode === "calibrating";
   $("wait").hidden = !["recording", "ending", "ended", "starting"].includes(mode);
   if (mode === "recording") $("wait").textContent = "A recording is running: pause it on the live page, then calibrate.";
   else if (mode === "starting") $("wait").textContent = "The board is being opened.";
@@ -51,6 +54,8 @@ function guide(message) {
   const repetition = message.of > 1 ? `, ${message.number} of ${message.of}` : "";
   $("at").textContent = `${message.at} of ${message.tasks}: ${message.title}${repetition}`;
   $("words").textContent = message.words;
+  $("text").hidden = message.task !== "reading";
+  $("guide").classList.toggle("long", message.task === "reading");
   $("now").textContent = NOW[message.phase];
   $("guide").dataset.phase = message.phase;
   const left = Math.ceil(message.left_s);
@@ -58,7 +63,7 @@ function guide(message) {
   const whole = message.phase === "do" ? message.hold_s : message.phase === "prepare" ? 2 : 3;
   $("share").value = Math.max(0, Math.min(1, 1 - message.left_s / whole));
   $("again").textContent = message.again ? `Again, please: ${message.again}.` : "";
-  $("halt").textContent = message.phase === "paused" ? "Go on (P)" : "Pause (P)";
+  $("halt").textContent = message.phase === "paused" ? ": go on" : "ause";
   bars(message);
   for (const words of message.news) {
     const row = document.createElement("li");
@@ -78,20 +83,72 @@ function guide(message) {
   }
 }
 
+const cell = (words, className = "") => {
+  const made = document.createElement("td");
+  made.textContent = words;
+  made.className = className;
+  return made;
+};
+
+function headed(words, cells) {
+  const row = document.createElement("tr");
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.textContent = words;
+  row.append(head, ...cells);
+  return row;
+}
+
+function listed(list, lines) {
+  list.replaceChildren(
+    ...lines.map((words) => {
+      const row = document.createElement("li");
+      row.textContent = words;
+      return row;
+    }),
+  );
+}
+
+// Rows come in pairs, N and P of a channel; the patient's right first, as on every page.
+function electrodes(message) {
+  measured = Boolean(message.rows.length || message.words);
+  const places = [...new Set(message.rows.map((row) => row.place))].sort((a, b) => b.startsWith("Right") - a.startsWith("Right"));
+  const next = message.rows.find((row) => row.state === "unknown");
+  const shown = (row) => (row === next && mode === "measuring" ? "measuring …" : row.state === "unknown" ? "–" : `${row.told}, ${row.state}`);
+  $("impedances").replaceChildren(
+    ...places.map((place) =>
+      headed(place, message.rows.filter((row) => row.place === place).map((row) => cell(shown(row), `contact ${row.state}`))),
+    ),
+  );
+  $("electrodes-table").hidden = !message.rows.length;
+  const amiss = message.rows.filter((row) => row.remedy);
+  listed($("remedies"), amiss.map((row) => `${row.place}, ${row.pin}: ${row.remedy}`));
+  const done = message.rows.length && !next;
+  $("electrodes-words").textContent = message.words || (done && !amiss.length ? "All electrodes touch well." : "");
+  last = message;
+  show();
+}
+let last = null;
+
 const news = {
+  electrodes,
   mode(message) {
     mode = message.mode;
     $("head").textContent = message.subject ? `Calibrate ${message.subject}` : "Calibrate";
     if (message.problem) say(message.words);
+    if (last) electrodes(last);
     show();
   },
   calibrating: guide,
   calibrated(message) {
     say(message.problem);
-    $("done").hidden = !message.text;
-    $("profile").textContent = message.text;
+    $("done").hidden = $("again-head").hidden = !message.rows.length;
+    $("levels").replaceChildren(
+      ...message.rows.map((row) => headed(row.place, [row.rest, row.contraction, row.ratio].map((words) => cell(words, "number")))),
+    );
+    listed($("found"), message.notes);
     $("news").replaceChildren();
-    if (message.text) $("done").scrollIntoView();
+    if (message.rows.length) scrollTo(0, 0);
   },
 };
 
@@ -110,9 +167,11 @@ $("begin").addEventListener("submit", (event) => {
     sequence: document.querySelector("input[name=sequence]:checked").value,
     reading: $("reading").checked,
     chewing: $("chewing").checked,
+    electrodes: $("first").checked,
     subject: $("subject") ? $("subject").value : "",
   });
 });
+$("measure").addEventListener("click", () => send("/calibrate/electrodes", {}));
 for (const button of document.querySelectorAll("[data-act]"))
   button.addEventListener("click", () => send("/calibrate/act", { act: button.dataset.act }));
 

@@ -42,6 +42,9 @@ function begin(message) {
   page.episodes = [];
   page.progress = [];
   page.loud = [];
+  page.reach = 0;
+  page.session = message.session;
+  $("live").classList.remove("empty");
   $("events").replaceChildren();
   $("none").hidden = false;
   $("simulated").hidden = !message.simulated;
@@ -79,7 +82,8 @@ function element(name, text, className = "") {
 
 function bandsOf(side) {
   const ofSide = (e) => e.side === side || e.side === "both" || e.side === null;
-  const settled = page.episodes.filter(ofSide).map((e) => ({
+  const since = page.head / page.rateHz - 2 * windowS();
+  const settled = page.episodes.filter((e) => ofSide(e) && e.end_s > since).map((e) => ({
     start: e.start_s * page.rateHz,
     end: e.end_s * page.rateHz,
     kind: e.kind,
@@ -87,14 +91,16 @@ function bandsOf(side) {
     provisional: false,
     bursts: e.bursts.map(([label, startS, endS]) => [label, startS * page.rateHz, endS * page.rateHz]),
   }));
-  const now = page.progress.filter(ofSide).map((p) => ({
+  // Of what is in progress the last one reaches the sweep, each before it the next one's beginning; a spasm goes before what began with it.
+  const going = page.progress.filter(ofSide).sort((a, b) => a.start_s - b.start_s || (a.kind === "spasm") - (b.kind === "spasm"));
+  const now = going.map((p, i) => ({
     start: p.start_s * page.rateHz,
-    end: page.head,
+    end: i + 1 < going.length ? going[i + 1].start_s * page.rateHz : Infinity,
     kind: p.kind,
     title: TITLES[p.kind],
     provisional: true,
   }));
-  return [...settled, ...now];
+  return [...settled, ...now.filter((band) => band.end > band.start)];
 }
 
 function frame(incoming) {
@@ -142,10 +148,14 @@ function paint(time) {
 
 function setReach() {
   const asked = Number($("scale").value);
-  const steps = [20, 50, 100, 200, 500, 1000, 2000];
+  const steps = [20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000];
   // An electrode without contact would make all others small.
   const loudest = Math.max(...page.channels.map((c, i) => (page.bad.has(c.label) ? 0 : (page.loud[i] ?? 0))));
-  const reach = asked || steps.find((s) => s >= loudest * 1.05) || 3000;
+  const wanted = asked || steps.find((s) => s >= loudest * 1.05) || 3000;
+  // Larger at once; smaller only where the picture begins anew, so that it does not jump about while it is read.
+  const anew = Boolean(asked) || !page.reach || page.turn !== Math.floor(page.head / (page.ring?.length ?? 1));
+  page.turn = Math.floor(page.head / (page.ring?.length ?? 1));
+  const reach = wanted > page.reach || anew ? wanted : page.reach;
   for (const sweep of page.sweeps) {
     if (sweep.reach === reach) continue;
     sweep.reach = reach;
@@ -160,7 +170,7 @@ function setReach() {
 function showAge() {
   const now = performance.now();
   const live = page.mode === "recording" && page.newest > 0;
-  let words = "–";
+  let words = "";
   let state = "";
   if (live) {
     const ageS = (page.recorded - page.head) / page.rateHz + (now - page.frameAt) / 1000 + page.tripS / 2;
@@ -173,10 +183,14 @@ function showAge() {
   if (age.dataset.state !== state) age.dataset.state = state;
 }
 
+// A stretch anew, with all names that its own may have pushed away or made room for.
 function repaint(startS, endS) {
   if (!page.ring) return;
-  for (const sweep of page.sweeps)
-    sweep.draw(page.ring, Math.floor(startS * page.rateHz) - 2, Math.min(page.head, Math.ceil(endS * page.rateHz) + 2), page.head);
+  for (const sweep of page.sweeps) {
+    const reach = sweep.labelSamples(page.ring);
+    const [from, to] = [startS * page.rateHz - reach, Math.max(endS * page.rateHz, startS * page.rateHz + 2 * reach)];
+    sweep.draw(page.ring, Math.floor(from) - 2, Math.min(page.head, Math.ceil(to) + 2), page.head);
+  }
 }
 
 const clockOf = (s) => {
@@ -200,6 +214,7 @@ const news = {
     $("paused").hidden = message.mode !== "paused";
     $("start").hidden = message.mode !== "idle";
     $("idle-calibrate").hidden = message.mode !== "idle";
+    after();
     if (message.subject) $("subject").textContent = message.subject;
     if (message.mode !== "recording" || message.problem) $("status").textContent = message.words;
     say(message.problem ? message.words : "");
@@ -227,6 +242,11 @@ const news = {
     const before = page.progress;
     page.progress = message.now;
     for (const one of before) repaint(one.start_s, page.head / page.rateHz);
+    for (const side of SIDES) {
+      const going = page.progress.some((p) => p.kind === "spasm" && p.side === side);
+      $(`now-${side}`).hidden = !going;
+      $(`counts-${side}`).classList.toggle("now", going);
+    }
     for (const one of page.progress) {
       repaint(one.start_s, page.head / page.rateHz);
       const known = before.some((b) => b.start_s === one.start_s && b.kind === "spasm");
@@ -274,6 +294,17 @@ const news = {
     }
   },
 };
+
+// Where the session that was shown last is found, once it has ended.
+function after() {
+  const there = page.session && ["idle", "paused", "ended"].includes(page.mode) && page.connected;
+  $("after").hidden = !there;
+  if (!there) return;
+  const base = `/sessions/${$("subject").textContent}/${page.session}`;
+  $("to-session").href = base;
+  $("to-review").href = `${base}/review`;
+  $("to-report").href = `${base}/report`;
+}
 
 function say(words) {
   $("problem").textContent = words;
@@ -368,6 +399,7 @@ new Feed({
   },
   lost(words) {
     page.connected = false;
+    after();
     say(["ending", "ended"].includes(page.mode) ? "" : words);
   },
 });

@@ -38,15 +38,26 @@ el("who").addEventListener("submit", async (submitted) => {
   await begin();
 });
 
+el("another").addEventListener("click", () => {
+  el("who").hidden = false;
+  el("reading").hidden = true;
+  el("reader").focus();
+});
+
 async function begin() {
   tell("Reading the session …");
   const answer = await fetch(`${base}/events?reader=${encodeURIComponent(reader)}`);
-  if (!answer.ok) return tell("The session could not be read: check the reader's code.");
-  data = await answer.json();
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) return tell(told.error ?? "The session could not be read: load the page again.");
+  data = told;
   events = new Map(data.events.map((e) => [e.key, e]));
   cards = data.groups.map((g) => ({ keys: g.keys, prototype: g.prototype }));
   [at, opened, been, waiting, selection] = [0, null, [], null, null];
   el("desk").hidden = false;
+  el("who").hidden = true;
+  el("reading").hidden = false;
+  el("reader-now").textContent = reader;
+  document.body.classList.add("reading");
   tell("");
   if (!open(cards[0]?.keys ?? []).length) forward();
   refresh();
@@ -56,7 +67,9 @@ async function begin() {
 async function loadInvalid() {
   const answer = await fetch(`${base}/invalid`);
   if (!answer.ok) return;
-  data.invalid = (await answer.json()).invalid;
+  const told = await answer.json();
+  if (told.invalid) data.invalid = told.invalid;
+  else if (!told.problem) setTimeout(loadInvalid, 2000); // a long session is being looked through
   paintOverview();
 }
 
@@ -105,7 +118,7 @@ function judged(action, more = {}) {
   const here = at;
   judge([{ action, events: keys, ...more }], () => {
     been.push(here);
-    tell(`${keys.length === 1 ? `Event ${keys[0]}` : `${keys.length} events`}: ${action === "relabel" ? more.kind : action === "confirm" ? "confirmed" : "rejected"}.`);
+    tell(`${keys.length === 1 ? `Event ${keys[0]}` : `${keys.length} events`}: ${action === "relabel" ? data.kinds[more.kind] : action === "confirm" ? "confirmed" : "rejected"}.`);
     forward();
   });
 }
@@ -186,6 +199,7 @@ function askKind(what) {
   waiting = what;
   el("side").value = what === "add" ? (shown()?.side ?? "right") : "";
   el("kinds").hidden = false;
+  el("buttons").hidden = true;
   tell(what === "add" ? "Which kind is it?" : "Which kind is it instead?");
 }
 
@@ -194,6 +208,7 @@ function chooseKind(kind) {
   const side = el("side").value;
   waiting = null;
   el("kinds").hidden = true;
+  el("buttons").hidden = false;
   tell("");
   if (!kind) return;
   if (what === "relabel") judged("relabel", { kind, ...(side ? { side } : {}) });
@@ -268,12 +283,14 @@ function refresh() {
   selection = null;
   if (event) {
     const more = keys.length > 1 ? `, and ${keys.length - 1} like it` : "";
-    const named = event.named === null ? `no event (was ${event.kind})` : event.named;
+    const named = event.named === null ? `no event (was ${data.kinds[event.kind]})` : data.kinds[event.named];
+    el("event-title").className = `kind kind-${event.named ?? event.kind}`;
     el("event-title").textContent = `${named} ${event.side ?? ""} ${event.form ?? ""} at ${clock(event.start)}, confidence ${event.confidence.toFixed(2)}${more} – ${event.state}`;
     el("event-reason").textContent = event.reason;
     const around = Math.max(0.6, 0.3 * (event.end - event.start));
     look(event.start - around, Math.min(event.end + around, event.start + 40));
   } else {
+    el("event-title").className = "";
     el("event-title").textContent = "Nothing to judge here";
     el("event-reason").textContent = "";
     look(0, 10);

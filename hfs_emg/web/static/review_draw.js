@@ -26,7 +26,9 @@ export function traceOf(buffer) {
 }
 
 export function drawOverview(canvas, data, events, span) {
-  const [g, width, height] = sized(canvas);
+  const [g, width, tall] = sized(canvas);
+  const foot = 14 * unit();
+  const height = tall - foot;
   const x = (s) => (s / data.duration_s) * width;
   hatch(g, (data.invalid ?? data.gaps).map(([from, to]) => [x(from), Math.max(1.5, x(to) - x(from))]), height);
   const rows = { right: 0, left: 1 };
@@ -40,9 +42,15 @@ export function drawOverview(canvas, data, events, span) {
       const tall = e.state === "undecided" ? 0.45 : 0.8;
       g.fillRect(x(e.start), top + deep * (1 - tall), Math.max(1.5, x(e.end) - x(e.start)), deep * tall);
     }
-    g.fillStyle = ink("--text");
-    g.fillText(side, 4, top + 10 * unit());
+    const words = `${side} `;
+    g.fillStyle = ink("--page");
+    g.globalAlpha = 0.8;
+    g.fillRect(2, top, g.measureText(words).width + 2, 13 * unit());
+    g.globalAlpha = 1;
+    g.fillStyle = ink(`--${side}`);
+    g.fillText(words, 4, top + 10 * unit());
   }
+  times(g, { width, top: height, foot, x, duration: data.duration_s });
   g.fillStyle = ink("--text");
   for (const [s] of data.markers) {
     g.beginPath();
@@ -55,6 +63,18 @@ export function drawOverview(canvas, data, events, span) {
     g.strokeStyle = ink("--accent");
     g.lineWidth = 2;
     g.strokeRect(x(span[0]) - 1, 1, Math.max(4, x(span[1]) - x(span[0]) + 2), height - 2);
+  }
+}
+
+// Clock times below the strip, as many as can be read.
+function times(g, { width, top, foot, x, duration }) {
+  const step = [10, 30, 60, 120, 300, 600, 1800, 3600, 7200].find((s) => (duration / s) * 48 * unit() <= width) ?? 14400;
+  g.fillStyle = ink("--faint");
+  for (let s = 0; s < duration; s += step) {
+    const [hours, minutes] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
+    const words = duration >= 3600 ? `${hours}:${String(minutes).padStart(2, "0")} h` : step < 60 ? `${minutes}:${String(s % 60).padStart(2, "0")}` : `${minutes} min`;
+    g.fillRect(x(s), top, unit(), 4 * unit());
+    if (x(s) + g.measureText(words).width < width) g.fillText(words, x(s) + 3, top + foot - 3);
   }
 }
 
@@ -105,13 +125,17 @@ export function drawTraces(canvas, { trace, span, channels, event, selection }) 
   }
   order.forEach((channel, row) => {
     const middle = tall * (row + 0.5);
+    if (row > 0 && channels[channel].side !== channels[order[row - 1]].side) {
+      g.fillStyle = ink("--edge");
+      g.fillRect(0, tall * row, width, unit());
+    }
     line(g, trace, channel, { x, middle, gain: (tall * 0.48) / reach });
     for (const [label, from, to] of event?.bursts ?? []) {
       if (label !== channels[channel].label) continue;
       g.fillStyle = ink(`--kind-${event.kind}`);
       g.fillRect(x(from), middle - tall * 0.46, Math.max(2, x(to) - x(from)), 4 * unit());
     }
-    g.fillStyle = ink("--text");
+    g.fillStyle = ink(`--${channels[channel].side}`);
     g.font = letters();
     g.fillText(`${channels[channel].side} ${channels[channel].site}`, 4, middle - tall * 0.5 + 11 * unit());
   });

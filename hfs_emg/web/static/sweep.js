@@ -3,8 +3,8 @@
 import { NO_SAMPLE } from "/static/feed.js";
 
 const GAP = 14; // pixels that are blank ahead of the sweep
-const LABEL_ROOM = 22;
-const LABEL_WIDTH = 110;
+const LABEL_ROOM = 26;
+const LABEL_WIDTH = 150; // no name of a kind is wider
 
 export class Ring {
   // The samples of the window, by index; channels × length.
@@ -69,6 +69,7 @@ export class Sweep {
       lost: style.getPropertyValue("--panel").trim(),
     };
     this.kinds = {};
+    this.widths = {};
     this.context.fillStyle = this.colours.page;
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
@@ -78,17 +79,23 @@ export class Sweep {
     return this.kinds[kind];
   }
 
+  // How many samples the widest name covers.
+  labelSamples(ring) {
+    return (LABEL_WIDTH * this.letter * ring.length) / this.canvas.width;
+  }
+
   // Draw samples from..to of the ring; `head` is where the sweep is.
-  draw(ring, from, to, head) {
+  draw(ring, from, to, head, bands = null) {
     from = Math.max(from, ring.begin, head - ring.length + 1);
     if (to <= from) return;
     const width = this.canvas.width;
     const scale = width / ring.length;
+    bands ??= this.named(this.bands(), scale);
     const split = Math.floor(from / ring.length) !== Math.floor((to - 1) / ring.length);
     if (split) {
       const turn = Math.floor((to - 1) / ring.length) * ring.length;
-      this.draw(ring, from, turn, head);
-      this.draw(ring, turn, to, head);
+      this.draw(ring, from, turn, head, bands);
+      this.draw(ring, turn, to, head, bands);
       return;
     }
     const turn = Math.floor(from / ring.length) * ring.length;
@@ -101,7 +108,7 @@ export class Sweep {
     context.clip();
     context.fillStyle = this.colours.page;
     context.fillRect(left, 0, right - left, this.canvas.height);
-    this.paintBands(turn, scale, from, to);
+    this.paintBands(bands, turn, scale, from, to);
     this.paintRows(ring, turn, scale, from, to);
     context.restore();
     if (to === head) this.blankAhead(right);
@@ -114,13 +121,29 @@ export class Sweep {
     this.context.fillRect(x, 0, Math.max(1, this.ratio), this.canvas.height);
   }
 
-  paintBands(turn, scale, from, to) {
+  // Which bands bear their names, and how wide these are: none lies on another's, and a spasm's comes first, then what is settled.
+  named(bands, scale) {
+    this.context.font = `${12 * this.letter}px sans-serif`;
+    const taken = [];
+    const rank = (band) => 2 * (band.kind !== "spasm") + band.provisional;
+    for (const band of [...bands].sort((a, b) => rank(a) - rank(b) || b.start - a.start)) {
+      const words = band.provisional ? `${band.title}?` : band.title;
+      this.widths[words] ??= this.context.measureText(words).width;
+      const end = band.start + (this.widths[words] + 6 * this.letter) / scale;
+      const free = taken.every(([from, to]) => end < from || band.start > to);
+      if (free) taken.push([band.start, end]);
+      band.words = free ? words : "";
+      band.reach = Math.max(band.end, free ? end : band.end);
+    }
+    return bands;
+  }
+
+  paintBands(bands, turn, scale, from, to) {
     const context = this.context;
     const height = this.canvas.height;
     const room = LABEL_ROOM * this.letter;
-    const label = (LABEL_WIDTH * this.letter) / scale;
-    for (const band of this.bands()) {
-      if (Math.max(band.end, band.start + label) < from || band.start > to) continue;
+    for (const band of bands) {
+      if (band.reach < from || band.start > to) continue;
       const x = (band.start - turn) * scale;
       const width = Math.max(2, (Math.min(band.end, to) - band.start) * scale);
       const colour = this.colour(band.kind);
@@ -145,8 +168,8 @@ export class Sweep {
       }
       context.fillStyle = this.colours.text;
       context.font = `${12 * this.letter}px sans-serif`;
-      context.textBaseline = "top";
-      context.fillText(band.provisional ? `${band.title}?` : band.title, x, 3 * this.letter);
+      context.textBaseline = "alphabetic";
+      if (band.words) context.fillText(band.words, Math.min(x, this.canvas.width - this.widths[band.words] - 4), 16 * this.letter);
     }
   }
 
