@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -102,6 +103,8 @@ def main() -> None:
         "--json", metavar="OUT", help="the figures as JSON to a file, or - for standard output alone; no page"
     )
     options = parser.parse_args()
+    # A shell that starts this in the background has Ctrl-C ignored, and the recorders that are ended by it would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     figures = measure_all(options.hours, options.live, options.longest)
     content = json.dumps(figures, indent=1) + "\n"
     if options.json == "-":
