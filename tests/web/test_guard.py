@@ -216,13 +216,27 @@ def test_a_socket_from_elsewhere_is_not_opened(web: Web, outside: TestClient, he
 
     web.station = Station(Feed(), subject="S01")
     client = Inside.of(outside, web).client
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live/feed", headers=headers):
+    feed = HOST.replace("http:", "ws:") + "/live/feed"  # by its own name: the cookie goes nowhere else
+    with client.websocket_connect(feed, headers={"origin": HOST}):
         pass
-    with client.websocket_connect("/live/feed", headers={"origin": HOST}):
-        pass  # from our own page it is
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(feed, headers=headers):
+        pass
     client.cookies.clear()
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live/feed", headers={"origin": HOST}):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(feed, headers={"origin": HOST}):
         pass
+
+
+def test_a_link_is_not_used_up_by_a_program_that_only_looks(outside: TestClient, web: Web) -> None:
+    """As mail programs and chats do, with HEAD, before anybody opens it."""
+    link = f"/enter?token={web.admission.invite()}"
+    assert outside.head(link).status_code == 403
+    assert outside.get(link).status_code == 200
+
+
+def test_a_request_under_two_names_is_refused(inside: Inside) -> None:
+    own = HOST.removeprefix("http://")
+    request = inside.client.build_request("GET", "/", headers=[("host", own), ("host", "evil.example")])
+    assert inside.client.send(request).status_code == 421
 
 
 def test_every_page_module_is_hung_on() -> None:
