@@ -83,7 +83,8 @@ def main() -> None:
         page.goto((root / "report.html").as_uri())
         page.screenshot(path=folder / "report.png", full_page=True)
         page.goto((root / "trend.html").as_uri())
-        page.screenshot(path=folder / "trend.png", full_page=True)
+        page.set_viewport_size({"width": SCREEN["viewport"]["width"], "height": 1000})
+        page.screenshot(path=folder / "trend.png")
         with program("serve", store=root / "store") as link:
             page = entered(browser, link, f"/sessions/S01/{session.name}/review")
             page.fill("#reader", "R1")

@@ -134,8 +134,8 @@ def until_ctrl_c(folder: Path) -> None:
     from hfs_emg.cli.ending import ending_politely
 
     over = threading.Event()
-    sys.stderr.write(f"The pages stay until Ctrl-C: /sessions/{SUBJECT}/{folder.name} is this session.\n")
     with ending_politely(over.set):
+        sys.stderr.write(f"The pages stay until Ctrl-C: /sessions/{SUBJECT}/{folder.name} is this session.\n")
         while not over.wait(0.5):
             pass
 

@@ -104,7 +104,8 @@ def _dress(axis: Axes, example: Example, content: ReportContent, order: list[int
         axis.set_xticks([])
         length = 0.5 if times[-1] - times[0] > 1.2 else 0.2
         axis.plot([times[0], times[0] + length], [-len(order) + 0.05] * 2, color="black", linewidth=1)
-        axis.text(times[0] + length, -len(order) + 0.05, f" {length:g} s", fontsize=5, va="center")
+        end = (times[0] + length, -len(order) + 0.05)
+        axis.annotate(f"{length:g} s", end, xytext=(2, 0), textcoords="offset points", fontsize=5, va="center")
     axis.spines[["top", "right", "bottom"]].set_visible(False)
 
 

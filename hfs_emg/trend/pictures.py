@@ -95,7 +95,14 @@ def _mark(axis: Axes, treatment: Treatment) -> None:
     at = _dates.date2num(treatment.day)
     axis.axvline(at, color="black", linewidth=0.9, linestyle="--")
     axis.annotate(
-        str(treatment.number), (at, 0.97), xycoords=("data", "axes fraction"), ha="left", va="top", fontsize=7
+        str(treatment.number),
+        (at, 0.97),
+        xytext=(2, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        fontsize=7,
     )
 
 

@@ -13,6 +13,8 @@ REMEDIES = {
     "moved": "keep still, look at the lead, and measure again",
 }
 GEL = "press or re-gel"
+RIGHT = Side.RIGHT.value.capitalize()
+"""It comes first, as a face is looked at."""
 
 
 def electrode_rows(montage: Montage) -> list[dict[str, object]]:
@@ -52,4 +54,4 @@ def profile_rows(profile: CalibrationProfile) -> list[dict[str, object]]:
                 "ratio": "" if ratio is None else f"{ratio:.2f}",
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: not str(row["place"]).startswith(RIGHT))

@@ -28,7 +28,7 @@ class Terminal:
     def __init__(self, popen: subprocess.Popen[bytes], end: int) -> None:
         self.popen, self._end, self.said = popen, end, ""
 
-    def read_until(self, words: str | None, within_s: float = 60.0) -> str:
+    def read_until(self, words: str | None, within_s: float = 120.0) -> str:
         """What it has said once that is among it; None: once it says no more."""
         until = time.monotonic() + within_s
         while words is None or words not in self.said:
@@ -52,7 +52,7 @@ class Terminal:
 @contextmanager
 def demo(store: Path, **environment: str) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
-    arguments = ["demo", "--speed", "virtual", "--duration", "6", "--port", "0", "--store", str(store)]
+    arguments = ["demo", "--duration", "5", "--port", "0", "--store", str(store)]
     surroundings = {k: v for k, v in os.environ.items() if k != "CI"} | environment
     popen = subprocess.Popen(
         [sys.executable, "-c", ON_TERMINAL, *arguments],
@@ -95,7 +95,7 @@ def test_in_a_machines_hands_it_ends_by_itself(tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_it_ends_by_itself(tmp_path: Path) -> None:
-    arguments = ["demo", "--speed", "virtual", "--duration", "6", "--port", "0", "--store", str(tmp_path / "store")]
+    arguments = ["demo", "--duration", "5", "--port", "0", "--store", str(tmp_path / "store")]
     surroundings = {k: v for k, v in os.environ.items() if k != "CI"}
     done = subprocess.run(
         [sys.executable, "-m", "hfs_emg", *arguments],
@@ -103,7 +103,7 @@ def test_without_a_terminal_it_ends_by_itself(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         env=surroundings,
-        timeout=90,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0

@@ -60,4 +60,3 @@ def test_no_text_of_a_session_runs_on_any_page(chromium: Browser, hfs: Callable[
     assert page.title() == f"Review {hostile.name} – hfs-emg"
     for name, text in shown.items():
         assert "document.title='broken'" in text, f"{name} does not show the words"
-    assert page.request.get(f"{session}/report.pdf").status in (200, 202, 400)  # 400: the library for it is not here

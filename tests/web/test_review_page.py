@@ -251,9 +251,10 @@ def test_review_report_trend_and_treatments_have_no_serious_finding_of_axe(
 
 
 def test_report_and_sheet_are_served_with_a_way_back_and_a_policy_that_runs_no_script(
-    inside: Inside, told: str
+    inside: Inside, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
+    monkeypatch.setattr("hfs_emg.web.report_pages.SOON_S", 120.0)
     answer = inside.get(f"/sessions/S01/{told}/report")
     assert answer.status_code == 200
     assert "SIMULATED" in answer.text

@@ -46,7 +46,8 @@ el("another").addEventListener("click", () => {
 
 async function begin() {
   tell("Reading the session …");
-  const answer = await fetch(`${base}/events?reader=${encodeURIComponent(reader)}`);
+  const answer = await fetch(`${base}/events?reader=${encodeURIComponent(reader)}`).catch(() => null);
+  if (!answer) return tell("The server does not answer: is hfs-emg still running?");
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) return tell(told.error ?? "The session could not be read: load the page again.");
   data = told;
@@ -65,9 +66,14 @@ async function begin() {
 }
 
 async function loadInvalid() {
-  const answer = await fetch(`${base}/invalid`);
-  if (!answer.ok) return;
-  const told = await answer.json();
+  let told = {};
+  try {
+    const answer = await fetch(`${base}/invalid`);
+    if (!answer.ok) return;
+    told = await answer.json();
+  } catch {
+    // Nobody answers now: asked again below.
+  }
   if (told.invalid) data.invalid = told.invalid;
   else if (!told.problem) setTimeout(loadInvalid, 2000); // a long session is being looked through
   paintOverview();
@@ -266,9 +272,13 @@ async function look(start, end) {
   start = Math.max(0, Math.min(start, data.duration_s - length));
   span = [start, start + length];
   const mine = ++asked;
-  const answer = await fetch(`${base}/trace?start=${start}&end=${start + length}`);
-  if (!answer.ok || mine !== asked) return;
-  trace = traceOf(await answer.arrayBuffer());
+  try {
+    const answer = await fetch(`${base}/trace?start=${start}&end=${start + length}`);
+    if (!answer.ok || mine !== asked) return;
+    trace = traceOf(await answer.arrayBuffer());
+  } catch {
+    return tell("The signal did not come: is hfs-emg still running?");
+  }
   paintTraces();
   paintOverview();
   if (!data.looking) {
