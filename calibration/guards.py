@@ -171,7 +171,7 @@ def drift(seen: Observation, rest: RestLevels) -> list[Caution]:
             labels,
             words,
             sureness,
-            "wait until the electrodes have been on for 15 minutes, then calibrate again",
+            "wait until the electrodes have been on for 15 minutes, then calibrate again for a new baseline",
         )
     ]
 

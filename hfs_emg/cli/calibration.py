@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from hfs_emg.session.store import Store
 
 INTERRUPTED_STATUS = 130
+SAME_DAY_H = 14
+"""Calibrations so far apart are repetitions of one day."""
 
 
 def add(commands: Subparsers) -> None:
@@ -215,7 +217,7 @@ def guided(
     on_prompt: Callable[[Calibration, Prompt], None],
 ) -> tuple[CalibrationProfile, list[CalibrationProfile]] | None:
     """Run a sequence. Returns the profile, and those of the same day that it compares with; None when it was ended before its end."""
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     from hfs_emg.calibrating import Calibration, circumstances
     from hfs_emg.profiles import fitting_profiles
@@ -235,7 +237,8 @@ def guided(
     found = calibration.run(told, last[0] if last else None)
     if found is None:
         return None
-    return found.profile, [p for p in reversed(last) if p.made_utc.date() == now.date()]
+    # Not the date: a day at the clinic may hold midnight in Greenwich.
+    return found.profile, [p for p in reversed(last) if now - p.made_utc <= timedelta(hours=SAME_DAY_H)]
 
 
 def run_contact(options: argparse.Namespace) -> int:

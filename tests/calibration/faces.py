@@ -33,6 +33,7 @@ class HandMade:
         self.extra: dict[int, dict[int, float]] = {}
         self.cues: list[tuple[int, str]] = []
         self.at = 0
+        self.rest_uv = np.full(8, REST_UV)
         self._rng = np.random.default_rng(1)
         self._bad = np.arange(8)[None] == dead
         self._cue = 0
@@ -40,7 +41,7 @@ class HandMade:
         self._act: dict[int, float] = {}
 
     def step(self) -> None:
-        uv = np.full(8, REST_UV)
+        uv = self.rest_uv.copy()
         for channel, level in (self._act if self._cue and self.at < self._acts_until else {}).items():
             uv[channel] = level
         for channel, level in self.extra.get(self.at, {}).items():

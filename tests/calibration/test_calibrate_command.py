@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,6 +53,25 @@ def test_a_quick_calibration_in_virtual_time_ends_in_a_profile_for_its_owner_onl
     assert (found.subject, found.sequence, found.simulated) == ("S1", "quick", True)
     assert {t.task for t in found.tasks} == {"rest", "tight_closure", "smile", "blinks"}
     assert json.loads((calibrated / "out.json").read_text()) == json.loads(path.read_text())
+
+
+def test_repeated_on_a_day_a_calibration_says_how_well_it_repeats(calibrated: Path, tmp_path: Path, capsys) -> None:
+    shutil.copytree(calibrated / "S1", tmp_path / "S1")
+    arguments = [
+        "calibrate",
+        "--board",
+        VIRTUAL,
+        "--subject",
+        "S1",
+        "--quick",
+        "--no-contact",
+        "--store",
+        str(tmp_path),
+    ]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"Repeated today, 2 calibrations, contractions vary by up to \d+ % \(EMG . ...\), intraclass", out)
+    assert len(profiles(tmp_path)) == 2
 
 
 def test_the_electrodes_are_told_before_the_prompts(tmp_path: Path, capsys) -> None:
