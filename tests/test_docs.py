@@ -18,8 +18,19 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-NOT_RUN = ("tls:", "doctor", "serial:", "brainflow:", "demo", "emulate", "monitor", "mark", "soak", "serve")
-"""Words of command lines that want a board, real time, or Ctrl-C; other tests run what is behind them."""
+RUN_ELSEWHERE = {
+    "demo": "cli/test_store_commands.py",
+    "doctor": "doctor/test_doctor.py",
+    "emulate": "cli/test_store_commands.py",
+    "monitor": "cli/test_monitor_command.py",
+    "mark": "cli/test_monitor_command.py",
+    "soak": "cli/test_monitor_command.py",
+    "serve": "web/test_browser.py",
+    "stream": "lsl/conftest.py",
+}
+"""Commands that want a board, real time, or Ctrl-C, and the tests that run them."""
+A_BOARD = ("tls:", "serial:", "brainflow:")
+"""In command lines that want one, or other computers."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -27,9 +38,9 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def command_lines(path: Path) -> list[list[str]]:
-    """The arguments of every `hfs-emg …` line of a document's shell blocks."""
-    lines = [line for block in blocks(path.read_text(), "sh") for line in block.splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("hfs-emg ")]
+    """The arguments of every `hfs-emg …` line of a document's shell blocks, and of blocks that name no language."""
+    lines = [line for of in ("sh", "") for block in blocks(path.read_text(), of) for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if re.match(r"(?:\S*/bin/)?hfs-emg [a-z]", line)]
 
 
 def commands() -> dict[str, str]:
@@ -60,6 +71,20 @@ def test_the_readme_and_the_commands_page_hold_command_lines() -> None:
     assert {line[0] for line in command_lines(ROOT / "docs" / "commands.md")} == set(commands())
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_named_in_a_sentence_is_there(name: str) -> None:
+    """Of the program, of make, of the benchmarks; and every extra that pip is asked for."""
+    text = without_examples(ROOT / name)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(re.findall(r"`hfs-emg ([a-z]+)", text)) <= set(commands())
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    for module in re.findall(r"`python3? -m (benchmarks\.[\w.]+)", text):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+    assert set(re.findall(r"hfs-emg\[([a-z]+)\]", text)) <= set(extras)
+
+
 def test_every_help_ends_with_an_example_that_parses() -> None:
     for name, epilog in commands().items():
         assert epilog.startswith("example: hfs-emg "), name
@@ -81,33 +106,18 @@ def test_the_cheap_lines_of_the_commands_page_run_in_their_order(
     assert told.store == str(tmp_path / "recordings")
     ran = set()
     for arguments in command_lines(page):
-        if any(word in argument for argument in arguments for word in NOT_RUN):
+        if arguments[0] in RUN_ELSEWHERE or any(word in a for a in arguments for word in A_BOARD):
             continue
         status = main(arguments)
         assert status == 0, (arguments, capsys.readouterr().err)
         ran.add(arguments[0])
-    assert ran == {
-        "calibrate",
-        "contact",
-        "simulate",
-        "analyze",
-        "evaluate",
-        "record",
-        "boards",
-        "cohort",
-        "sessions",
-        "show",
-        "import",
-        "verify",
-        "recover",
-        "export",
-        "erase",
-        "review",
-        "report",
-        "treatment",
-        "trend",
-    }
+    assert ran == set(commands()) - set(RUN_ELSEWHERE)
     assert "spasm" in capsys.readouterr().out
+
+
+def test_what_is_not_run_here_is_run_where_it_is_said_to_be() -> None:
+    for command, where in RUN_ELSEWHERE.items():
+        assert f'"{command}"' in (ROOT / "tests" / where).read_text(), f"{where} does not run {command}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sessions_to_review import MONTAGE, NOW, episode, session_of
 
 from hfs_emg.cli import main
@@ -183,3 +184,21 @@ def test_a_reader_with_a_name_and_a_session_that_is_not_there_are_refused(folder
     assert run(capsys, monkeypatch, "", folder, "--reader", "Jane Doe")[0] == 2
     assert run(capsys, monkeypatch, "", "2025", "--store", tmp_path / "store")[0] == 2
     assert view_of([], []).events == ()
+
+
+def test_what_one_reader_added_is_not_disputed_by_one_who_judged_nothing():
+    added = with_verdict(base_view(EPISODES), draft(Action.ADD, start_s=2.0, end_s=2.5, kind=Kind.SPASM, side="left"))
+    said_nothing = base_view(EPISODES)
+    judged = with_verdict(base_view(EPISODES), draft(Action.CONFIRM, "9"))
+    assert "disputed" not in {e.state for e in merged([added, said_nothing]).events}
+    assert "disputed" in {e.state for e in merged([added, judged]).events}
+
+
+def test_the_same_spasm_on_the_other_side_is_no_agreement():
+    views = []
+    for reader, side in (("R1", "left"), ("R2", "right")):
+        added = draft(Action.ADD, start_s=2.0, end_s=2.5, kind=Kind.SPASM, side=side)
+        views.append(with_verdict(base_view([]), replace(added, reader=reader, number=1)))
+    found = agreement(("R1", "R2"), *views)
+    assert found.spasm_f1.value == 0.0
+    assert sorted(found.table) == [("no event", "spasm right", 1), ("spasm left", "no event", 1)]
