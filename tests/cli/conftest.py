@@ -1,5 +1,6 @@
-"""The fixtures of command_line.py, for every test here."""
+"""The fixtures of this folder's modules, for every test here."""
 
 from command_line import hfs
+from two_subjects import two_subjects
 
-__all__ = ["hfs"]
+__all__ = ["hfs", "two_subjects"]
