@@ -3,7 +3,8 @@
 Each subject is calibrated in full and in short, with all electrodes in order, with the leads of both sides exchanged, and with one pair
 dry, bridged or dead; boards of sixteen electrodes are measured by their lead-off current; one patient is calibrated through the whole chain
 from packets on a port to a profile, in virtual and in real time (five minutes, whatever the computer). Figures are kept in
-build/calibration, so that an interrupted run goes on; docs/calibration.md is drawn from all that were wanted.
+build/calibration, so that an interrupted run goes on (remove it when the code has changed); docs/calibration.md is drawn from all that were
+wanted.
 """
 
 from __future__ import annotations
@@ -80,10 +81,18 @@ def kept(folder: Path) -> list[SubjectResult]:
     return [msgspec.json.decode(f.read_bytes(), type=SubjectResult) for f in files]
 
 
+def boards_of(path: Path) -> Boards:
+    """Electrodes measured, or what an earlier run left of it."""
+    if not path.exists():
+        path.write_bytes(msgspec.json.encode(measure_boards(BOARDS)))
+    return msgspec.json.decode(path.read_bytes(), type=Boards)
+
+
 def over_the_wire(folder: Path) -> list[WireResult]:
     """Every way in both lengths, those that real time is needed for beside each other; kept as they come."""
     wanted = [(way, length, folder / f"wire-{way}-{length}.json") for way in WAYS for length in ("quick", "full")]
     with ProcessPoolExecutor(len(wanted)) as pool:
+        # Eight at once: those in real time hardly compute.
         running = {pool.submit(calibrated_over, *row[:2]): row[2] for row in wanted if not row[2].exists()}
         for done in as_completed(running):
             running[done].write_bytes(msgspec.json.encode(done.result()))
@@ -104,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = [seed for seed in wanted if seed not in there]
     with ProcessPoolExecutor(options.workers) as pool, ThreadPoolExecutor(1) as beside:
         wire = beside.submit(over_the_wire, options.kept)
-        boards = pool.submit(measure_boards, BOARDS)
+        boards = pool.submit(boards_of, options.kept / "boards.json")
         for number, result in enumerate(pool.map(subject, missing), 1):
             (options.kept / f"subject-{result.seed}.json").write_bytes(msgspec.json.encode(result))
             sys.stderr.write(f"{number} of {len(missing)} subjects\n")

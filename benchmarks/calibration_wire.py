@@ -49,6 +49,7 @@ WAYS = {
     REAL: "`sim:` in real time, over a pseudo-terminal",
     PROCESS: "`serial://` in real time, `hfs-emg emulate` in another process",
 }
+REAL_TIME = (REAL, PROCESS)
 
 
 class WireResult(msgspec.Struct, frozen=True):
