@@ -105,6 +105,8 @@ def main() -> None:
     options = parser.parse_args()
     # A shell that starts this in the background has Ctrl-C ignored, and the recorders that are ended by it would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Programs start as installed ones do, from what was compiled when they were started first.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures = measure_all(options.hours, options.live, options.longest)
     content = json.dumps(figures, indent=1) + "\n"
     if options.json == "-":

@@ -100,6 +100,15 @@ def test_the_page_of_costs_holds_the_table_and_how_it_was_measured() -> None:
     assert "for 20 s after it has settled" in page
 
 
+def test_the_page_that_is_kept_was_made_by_this_program() -> None:
+    """Its rows are those that would be written now."""
+    kept, new = (
+        [line for line in text.splitlines() if line.startswith(("#", "| **"))]
+        for text in (cost_page.PAGE.read_text(encoding="utf-8"), cost_page.page(FIGURES))
+    )
+    assert kept == new
+
+
 def test_the_page_of_plans_multiplies_what_was_measured_and_keeps_what_people_wrote() -> None:
     text = cohort.page(COHORT)
     assert text.startswith((ROOT / "docs" / "cohort.md").read_text().partition(cohort.FIGURES)[0])

@@ -88,9 +88,10 @@ def _export(options: argparse.Namespace, store: Store, exporter: Exporter, out: 
     if any(s.simulated for s in sessions):
         sys.stderr.write("note: Simulated: no person wore these electrodes; the files say so.\n")
     size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file()) if whole else out.stat().st_size
+    told = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
     hours = sum(s.duration_s for s in sessions) / 3600
     print(
-        f"{out}: {exporter.title}, {len(sessions)} session{'s' * (len(sessions) != 1)}, {hours:.2f} h, {size / 1e6:.1f} MB, "
+        f"{out}: {exporter.title}, {len(sessions)} session{'s' * (len(sessions) != 1)}, {hours:.2f} h, {told}, "
         "dates moved by some whole days."
     )
     return 0

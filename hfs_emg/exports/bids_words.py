@@ -67,7 +67,7 @@ def readme(sessions: Sequence[SharedSession]) -> str:
     lines = [
         "# Bilateral facial surface EMG",
         "",
-        f"{len(sessions)} recordings of {len(subjects)} subjects, {hours:.2f} hours, made with hfs-emg.",
+        f"{_number(len(sessions), 'recording')} of {_number(len(subjects), 'subject')}, {hours:.2f} hours, made with hfs-emg.",
         "",
         *([f"**SIMULATED**, no human wore the electrodes: {', '.join(simulated)}.", ""] if simulated else []),
         _NOT_A_DEVICE,
@@ -78,6 +78,10 @@ def readme(sessions: Sequence[SharedSession]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def emg_sidecar(session: SharedSession, task: str) -> dict[str, Any]:
