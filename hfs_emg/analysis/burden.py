@@ -71,23 +71,13 @@ class Burden:
     def side(self, side: Side, duration_s: float) -> SideBurden:
         """The burden of one side over a recording of this length."""
         spasms = [e for e in self._log if KINDS[e.kind].counts_as_spasm and e.side == side]
-        valid = max(0.0, duration_s - measure(union(self._doubtful(side, ())))) if self._montage.on(side) else 0.0
-        sites: dict[str, int] = {}
-        for episode in spasms:
-            for site in episode.sites:
-                sites[site] = sites.get(site, 0) + 1
-        return SideBurden(
-            spasms=len(spasms),
-            spasms_per_min=round(len(spasms) / (valid / 60), 3) if valid > 0 else None,
-            spasm_time_s=round(measure(union((e.start_s, e.end_s) for e in spasms)), 3),
-            active_time_s=round(measure(union((b.start_s, b.end_s) for e in spasms for b in e.bursts)), 3),
-            clonic=sum(e.form == "clonic" for e in spasms),
-            tonic=sum(e.form == "tonic" for e in spasms),
-            longest_s=round(max((e.end_s - e.start_s for e in spasms), default=0.0), 3),
-            valid_s=round(valid, 3),
-            sites=sites,
-            first_site=_first_site(spasms),
-        )
+        return summed(spasms, self.side_valid_s(side, duration_s))
+
+    def side_valid_s(self, side: Side, duration_s: float) -> float:
+        """Time during which this side, and something of the other, can be believed; 0 for a side without electrodes."""
+        if not self._montage.on(side):
+            return 0.0
+        return max(0.0, duration_s - measure(union(self._doubtful(side, ()))))
 
     def _doubtful(self, side: Side, still: Sequence[Invalid]) -> list[Span]:
         """Spans in which too few channels of a side, or none of the other, can be believed."""
@@ -111,6 +101,26 @@ class Burden:
                 spans.append((since, at))
                 since = None
         return spans
+
+
+def summed(spasms: Sequence[Episode], valid_s: float) -> SideBurden:
+    """What these spasms of one side add up to over so much valid time."""
+    sites: dict[str, int] = {}
+    for episode in spasms:
+        for site in episode.sites:
+            sites[site] = sites.get(site, 0) + 1
+    return SideBurden(
+        spasms=len(spasms),
+        spasms_per_min=round(len(spasms) / (valid_s / 60), 3) if valid_s > 0 else None,
+        spasm_time_s=round(measure(union((e.start_s, e.end_s) for e in spasms)), 3),
+        active_time_s=round(measure(union((b.start_s, b.end_s) for e in spasms for b in e.bursts)), 3),
+        clonic=sum(e.form == "clonic" for e in spasms),
+        tonic=sum(e.form == "tonic" for e in spasms),
+        longest_s=round(max((e.end_s - e.start_s for e in spasms), default=0.0), 3),
+        valid_s=round(valid_s, 3),
+        sites=sites,
+        first_site=_first_site(spasms),
+    )
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

@@ -104,6 +104,8 @@ def served(
         from hfs_emg.web.server import Address, Server, now_s, tell
         from hfs_emg.web.station import Station
     except ImportError as missing:
+        if (missing.name or "").partition(".")[0] == "hfs_emg":
+            raise  # a fault of the program, and no extra that is missing
         raise RequestError(f"The web pages need {missing.name}: pip install 'hfs-emg[web]'") from None
     address = Address(options.host, options.port, options.tls_certificate, options.tls_key, tuple(options.name))
     server = Server(address)

@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 
 from calibration.montage import Montage, Side
-from hfs_emg.analysis.burden import Burden, SideBurden
+from hfs_emg.analysis.burden import Burden, SideBurden, summed
 from hfs_emg.events import Findings, Invalid
 from hfs_emg.false_alarms import EDGES, false_alarm_rate, measured_false_alarms
 from hfs_emg.intervals import Estimate
@@ -43,21 +43,19 @@ def burden_of(
     view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = (), threshold: float = 0.0
 ) -> dict[str, SideBurden]:
     """Per side what counts at this threshold, by the same sums as the analysis itself."""
-    sums = Burden(montage)
-    episodes = tuple(event.episode for event in spasms_of(view, threshold))
-    sums.add(Findings(episodes, tuple(invalid), (), duration_s))
-    return {side.value: sums.side(side, duration_s) for side in Side if montage.on(side)}
+    return _sides(spasms_of(view, threshold), _valid(montage, duration_s, invalid))
 
 
 def slider(view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = ()) -> tuple[Step, ...]:
     """Every place of the slider at once, so that moving it asks nobody. Places at which the same spasms count are summed up once."""
-    sums: dict[tuple[str, ...], dict[str, SideBurden]] = {}
+    valid, counted = _valid(montage, duration_s, invalid), spasms_of(view)
+    sums: dict[int, dict[str, SideBurden]] = {}
     steps = []
     for threshold in THRESHOLDS:
-        counted = tuple(event.key for event in spasms_of(view, threshold))
-        if counted not in sums:
-            sums[counted] = burden_of(view, montage, duration_s, invalid, threshold)
-        steps.append(_step(view, threshold, sums[counted]))
+        counted = [event for event in counted if event.counts(threshold)]  # fewer with every step: their number tells which
+        if len(counted) not in sums:
+            sums[len(counted)] = _sides(counted, valid)
+        steps.append(_step(counted, threshold, sums[len(counted)]))
     return tuple(steps)
 
 
@@ -65,11 +63,27 @@ def step(
     view: View, montage: Montage, duration_s: float, invalid: Sequence[Invalid] = (), threshold: float = 0.5
 ) -> Step:
     """One place of the slider."""
-    return _step(view, threshold, burden_of(view, montage, duration_s, invalid, threshold))
+    counted = spasms_of(view, threshold)
+    return _step(counted, threshold, _sides(counted, _valid(montage, duration_s, invalid)))
 
 
-def _step(view: View, threshold: float, sides: dict[str, SideBurden]) -> Step:
-    undecided = sum(not event.judged for event in spasms_of(view, threshold))
+def _valid(montage: Montage, duration_s: float, invalid: Sequence[Invalid]) -> dict[Side, float]:
+    """Valid time of each side that has electrodes."""
+    sums = Burden(montage)
+    sums.add(Findings((), tuple(invalid), (), duration_s))
+    return {side: sums.side_valid_s(side, duration_s) for side in Side if montage.on(side)}
+
+
+def _sides(counted: Sequence[Event], valid: dict[Side, float]) -> dict[str, SideBurden]:
+    """Each side's, of events that count as spasm."""
+    return {
+        side.value: summed([e.episode for e in counted if e.episode.side == side], valid_s)
+        for side, valid_s in valid.items()
+    }
+
+
+def _step(counted: Sequence[Event], threshold: float, sides: dict[str, SideBurden]) -> Step:
+    undecided = sum(not event.judged for event in counted)
     return Step(threshold, sides, undecided, expected_false(threshold))
 
 

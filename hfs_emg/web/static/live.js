@@ -228,7 +228,9 @@ const news = {
     ];
     if (message.disk_behind_s > 5) parts.push(`disk ${Math.round(message.disk_behind_s)} s behind`);
     if (message.analysis_behind_s > 5) parts.push(`analysis ${Math.round(message.analysis_behind_s)} s behind`);
-    if (message.silent_s > 2) parts.push(`nothing heard for ${Math.round(message.silent_s)} s`);
+    const well = message.link.startsWith("ok");
+    $("status").classList.toggle("amiss", !well);
+    if (message.silent_s > 2 && well) parts.push(`nothing heard for ${Math.round(message.silent_s)} s`);
     if (page.mode === "recording" || page.mode === "ending") $("status").textContent = parts.join(" · ");
     if (message.problem) say(message.problem);
     for (const side of SIDES) {

@@ -14,11 +14,12 @@ export class Ring {
     this.steps = new Int16Array(channels * length).fill(NO_SAMPLE);
     this.end = -1; // index after the newest sample, -1: none yet
     this.begin = -1;
+    this.first = 0; // the first sample that ever came: nothing is drawn before it
   }
 
   put(frame) {
     if (this.end < 0 || frame.first < this.end) {
-      this.end = this.begin = frame.first;
+      this.end = this.begin = this.first = frame.first;
     }
     for (let i = Math.max(this.end, frame.first - this.length); i < frame.first; i++) this.blank(i);
     for (let c = 0; c < this.channels; c++) {
@@ -90,7 +91,7 @@ export class Sweep {
     if (to <= from) return;
     const width = this.canvas.width;
     const scale = width / ring.length;
-    bands ??= this.named(this.bands(), scale);
+    bands ??= this.named(this.bands(), scale, ring.first);
     const split = Math.floor(from / ring.length) !== Math.floor((to - 1) / ring.length);
     if (split) {
       const turn = Math.floor((to - 1) / ring.length) * ring.length;
@@ -122,16 +123,17 @@ export class Sweep {
   }
 
   // Which bands bear their names, and how wide these are: none lies on another's, and a spasm's comes first, then what is settled.
-  named(bands, scale) {
+  named(bands, scale, first) {
     this.context.font = `${12 * this.letter}px sans-serif`;
     const taken = [];
     const rank = (band) => 2 * (band.kind !== "spasm") + band.provisional;
     for (const band of [...bands].sort((a, b) => rank(a) - rank(b) || b.start - a.start)) {
       const words = band.provisional ? `${band.title}?` : band.title;
       this.widths[words] ??= this.context.measureText(words).width;
-      const end = band.start + (this.widths[words] + 6 * this.letter) / scale;
-      const free = taken.every(([from, to]) => end < from || band.start > to);
-      if (free) taken.push([band.start, end]);
+      band.at = Math.max(band.start, first);
+      const end = band.at + (this.widths[words] + 6 * this.letter) / scale;
+      const free = taken.every(([from, to]) => end < from || band.at > to);
+      if (free) taken.push([band.at, end]);
       band.words = free ? words : "";
       band.reach = Math.max(band.end, free ? end : band.end);
     }
@@ -169,7 +171,7 @@ export class Sweep {
       context.fillStyle = this.colours.text;
       context.font = `${12 * this.letter}px sans-serif`;
       context.textBaseline = "alphabetic";
-      if (band.words) context.fillText(band.words, Math.min(x, this.canvas.width - this.widths[band.words] - 4), 16 * this.letter);
+      if (band.words) context.fillText(band.words, Math.min((band.at - turn) * scale, this.canvas.width - this.widths[band.words] - 4), 16 * this.letter);
     }
   }
 
