@@ -149,6 +149,7 @@ def test_a_restart_after_an_absence_is_told_by_the_clock(away: int) -> None:
     blocks += [b for k in range(6001, 9991, 10) for b in acquisition.push(link.reading(k, k + 10))]
     assert acquisition.statistics.restarts == 1
     assert acquisition.statistics.lost_samples == pytest.approx(away, abs=2)
+    assert acquisition.statistics.estimated_samples == acquisition.statistics.lost_samples
     assert [b.start for b in blocks[1:]] == [b.end for b in blocks[:-1]]
 
 
@@ -263,3 +264,15 @@ def test_whatever_counters_and_times_come_blocks_stay_contiguous_and_nothing_tha
     statistics = acquisition.statistics
     assert statistics.samples == position
     assert statistics.samples - statistics.lost_samples == came
+
+
+def test_what_the_end_of_a_recording_misses_is_filled_counted_as_lost_and_as_estimated() -> None:
+    acquisition = Acquisition(CYTON)
+    link = Link(CYTON, 1000)
+    blocks = blocks_of(acquisition, [link.reading(0, 1000)])
+    blocks += acquisition.fill_to(1250)
+    assert int(assert_in_place(blocks).sum()) == 250
+    told = acquisition.statistics
+    assert (told.samples, told.lost_samples, told.gaps, told.estimated_samples) == (1250, 250, 1, 250)
+    assert acquisition.fill_to(1250) == []
+    assert told.estimated_samples == 250
