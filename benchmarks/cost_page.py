@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.markdown import Lines, prose, table
+from benchmarks.markdown import Lines, busy, prose, table
 
 Figures = dict[str, Any]
 PAGE = Path(__file__).parents[1] / "docs" / "cost.md"
@@ -125,21 +125,13 @@ def text(figures: Figures) -> str:
     """For a terminal."""
     shown = [replace(row, what=row.what.replace("`", "")) for row in rows(figures)]
     wide, wider = (max(len(getattr(row, cell)) for row in shown if row.measured) for cell in ("what", "measured"))
-    lines = [f"{figures['machine']}; {busy(figures)}"]
+    lines = [f"{figures['machine']}; {busy(figures['load'])}"]
     for row in shown:
         if row.measured:
             lines.append(f"  {row.what:{wide}}  {row.measured:{wider}}  {row.verdict.replace('*', '')}".rstrip())
         else:
             lines += ["", row.what]
     return "\n".join(lines)
-
-
-def busy(figures: Figures) -> str:
-    """What else the cores had to do."""
-    load = figures["load"]
-    if load < 0.5:
-        return "nothing else wanted the cores"
-    return f"{load:.0f} other processes wanted the cores"
 
 
 def page(figures: Figures) -> str:
@@ -150,7 +142,7 @@ def page(figures: Figures) -> str:
         yield ""
         yield from prose(
             f"Written by `make bench` on {figures['machine']}, {figures['hours']:g} h of each simulated face; no figure was typed by hand. "
-            f"While it ran, {busy(figures)}: where that is more than none, times are longer than on an idle machine (shared caches, broken "
+            f"While it ran, {busy(figures['load'])}: where that is more than nothing, times are longer than on an idle machine (shared caches, broken "
             "bursts of work), and what can be compared from run to run and machine to machine are counted instructions, ratios and memory."
         )
         shown = ((f"**{r.what}**" if not r.measured else r.what, r.measured, r.verdict) for r in rows(figures))

@@ -22,3 +22,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Lines:
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
+
+
+def busy(load: float) -> str:
+    """What else the cores had to do while something was measured; load: others' processes that were ready to run, on average."""
+    if load < 0.5:
+        return "nothing else wanted the cores"
+    return f"{load:.0f} other process{'es' * (round(load) != 1)} wanted the cores"
