@@ -182,7 +182,7 @@ class ContactWatch:
         if self._beginning_uv is None:
             self._beginning_uv = np.maximum(present_uv, QUIET_UV)
         grown = present_uv / self._beginning_uv
-        self._grown = np.minimum(grown, grown / np.median(grown))
+        self._grown = np.minimum(grown, grown / max(float(np.median(grown)), 1e-6))
 
     def _measure(self) -> _Second:
         counts = self._held

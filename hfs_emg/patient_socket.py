@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from calibration.tasks import TASKS
 from hfs_emg.simulation.cooperative import CooperativeFace
 from hfs_emg.simulation.patient import Wish
 
 _LONGEST = 1024
+_LONGEST_HOLD_S = 600.0
 
 
 def _name(port: str) -> str:
@@ -29,6 +31,7 @@ class PatientEar:
 
     def __init__(self, port: str, follow: Callable[[Wish], None]) -> None:
         self._follow = follow
+        self._closed = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         try:
             self._socket.bind(_name(port))
@@ -40,21 +43,25 @@ class PatientEar:
 
     def close(self) -> None:
         """End the thread; the name is free again. May be called twice."""
+        self._closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread
         self._thread.join()
         self._socket.close()
 
     def _hear(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 said = self._socket.recv(_LONGEST)
             except OSError:
                 return
-            if not said:
-                return
-            with contextlib.suppress(msgspec.DecodeError):  # nothing that we say
-                self._follow(msgspec.json.decode(said, type=Wish))
+            try:
+                wish = msgspec.json.decode(said, type=Wish)
+            except msgspec.DecodeError:
+                continue
+            # Anybody on this computer may speak here: a patient does what there is a task for, and not for ever.
+            if wish.task in TASKS and 0 < wish.hold_s <= _LONGEST_HOLD_S:
+                self._follow(wish)
 
 
 @contextlib.contextmanager

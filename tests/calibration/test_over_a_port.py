@@ -59,7 +59,8 @@ def test_a_patient_hears_what_is_said_and_nothing_else_and_only_behind_an_emulat
     speaking = patient_behind("/dev/pts/none")
     assert speaking is not None
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
-        stranger.sendto(b"smile!", "\0hfs-emg patient /dev/pts/none")
+        for said in (b"", b"smile!", b'{"task": "dance", "hold_s": 3}', b'{"task": "smile", "hold_s": 1e9}'):
+            stranger.sendto(said, "\0hfs-emg patient /dev/pts/none")
     speaking.follow(Wish("smile", 3.0))
     for _ in range(200):
         if heard:
