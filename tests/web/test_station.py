@@ -9,10 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from calibration.montage import default_montage
+from firmware_bridge.electrode_check import ElectrodeReading
+from firmware_bridge.impedance import Impedance
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import RequestError
 from hfs_emg.markers import MarkDesk
 from hfs_emg.model import Input, Signal
+from hfs_emg.web.electrodes import electrode_row, electrode_rows
 from hfs_emg.web.feed import MOST_BLOCKS, Feed, Shown
 from hfs_emg.web.station import Station, Wish
 
@@ -142,3 +145,44 @@ def test_a_picture_that_fails_ends_no_page(monkeypatch: pytest.MonkeyPatch) -> N
     assert room.told("session")["session"] == SHOWN.session
     with pytest.raises(StopIteration):
         room.told("fault")
+
+
+def test_electrodes_are_told_one_by_one_and_leaving_is_heard() -> None:
+    room = Room(starts=True)
+    room.station.calibrate(Wish("electrodes"))
+    rows = electrode_rows(MONTAGE)
+    assert len(rows) == 16
+    room.station.measuring(rows)
+    reading = ElectrodeReading(2, "P", Impedance(151.2, 0.3, 0.99, 20))
+    room.station.measured(electrode_row(reading, MONTAGE))
+    told = room.told("electrodes")["rows"]
+    assert isinstance(told, list)
+    known = [row for row in told if row["state"] != "unknown"]
+    assert [(row["place"], row["pin"], row["state"], row["remedy"]) for row in known] == [
+        ("Left orbicularis oculi", "P", "bad", "press or re-gel")
+    ]
+    assert not room.station.left
+    room.station.act("leave")
+    assert room.station.left
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "told", "remedy"),
+    [
+        (None, "bad", "no steady tone", "keep still"),
+        (Impedance(5.04, 0.02, 0.99, 20), "good", "5.0 ± 0.0 kΩ", ""),
+        (Impedance(60.0, 0.5, 0.99, 20), "fair", "60.0 ± 0.5 kΩ", "press or re-gel"),
+        (Impedance(5000.0, 90.0, 0.99, 20), "bad", "open", "plug the lead in"),
+    ],
+)
+def test_an_electrode_is_told_with_what_to_do(found: Impedance | None, state: str, told: str, remedy: str) -> None:
+    row = electrode_row(ElectrodeReading(1, "N", found), MONTAGE)
+    assert (row["state"], row["told"]) == (state, told)
+    assert str(row["remedy"]).startswith(remedy)
+    assert bool(row["remedy"]) == bool(remedy)
+
+
+def test_a_board_that_cannot_measure_says_so_and_is_calibrated_all_the_same() -> None:
+    room = Room(starts=True)
+    room.station.cannot_measure("This board cannot measure impedances.")
+    assert room.told("electrodes") == {"t": "electrodes", "rows": [], "words": "This board cannot measure impedances."}
