@@ -142,8 +142,9 @@ def page(figures: Figures) -> str:
         yield ""
         yield from prose(
             f"Written by `make bench` on {figures['machine']}, {figures['hours']:g} h of each simulated face; no figure was typed by hand. "
-            f"While it ran, {busy(figures['load'])}: where that is more than nothing, times are longer than on an idle machine (shared caches, broken "
-            "bursts of work), and what can be compared from run to run and machine to machine are counted instructions, ratios and memory."
+            f"While it ran, {busy(figures['load'])}: where that is more than nothing, times are longer than on an idle machine (shared "
+            "caches, broken bursts of work), and what can be compared from run to run and machine to machine are counted instructions, "
+            "ratios and memory."
         )
         shown = ((f"**{r.what}**" if not r.measured else r.what, r.measured, r.verdict) for r in rows(figures))
         yield from table(("", "measured", "asked"), shown)

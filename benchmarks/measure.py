@@ -188,7 +188,7 @@ def wire_to_disk(scenario: str, seconds: str, gathered_s: str) -> Figures:
     board = CytonBoard(link, spec=replace(CYTON, simulated=True))
     signal = signal_of(board, montage)
     board.start()
-    link.gather(float(gathered_s))
+    link.gather(float(gathered_s) + 1.0)
     with TemporaryDirectory() as name:
         folder = Path(name) / "BENCH" / "20260101T000000Z-0000"
         folder.parent.mkdir()

@@ -30,6 +30,7 @@ def says_more(arrived: Path, present: Path) -> bool:
         return True
     if not (old.startswith(new) or new.startswith(old)):
         raise RequestError(
-            f"{present} is there already and says something else than the archive's: put one of the two aside. Nothing was taken."
+            f"{present} is there already and says something else than the archive's: move it away, import again, and compare the two. "
+            "Nothing was taken."
         )
     return len(new) > len(old)
