@@ -16,6 +16,7 @@ passed=$place/passed
 [ "$(uname -m)" = aarch64 ] || { echo "this is $(uname -m), not aarch64" >&2; exit 2; }
 [ -f "$wheel" ] || { echo "$wheel is not there: python3 -m pip wheel --no-deps -w dist ." >&2; exit 2; }
 [ -f tests/conftest.py ] || { echo "$(pwd) is not the project's folder: cd there" >&2; exit 2; }
+# Of another wheel nothing is kept.
 sum=$(cksum <"$wheel")
 [ "$(cat "$place/wheel" 2>/dev/null)" = "$sum" ] || rm -rf "$place/store" "$place/x86-64" "$passed" "$place/wheel"
 mkdir -p "$place"
@@ -28,18 +29,20 @@ step() { # NAME COMMAND...: its last line is what it has to tell
 }
 
 install() { # Debian's own copy of pip runs as it is, so that the environment need not be given one
-    [ -x "$python" ] || "${PYTHON:-python3}" -m venv --without-pip "$place/venv"
-    own=$(ls /usr/share/python-wheels/pip-*.whl 2>/dev/null | head -1)
-    [ -n "$own" ] || { echo "sudo apt install python3-venv"; return 1; }
+    [ -x "$python" ] || "${PYTHON:-python3}" -m venv --without-pip "$place/venv" || return 1
+    for own in /usr/share/python-wheels/pip-*.whl; do :; done
+    [ -f "$own" ] || { echo "sudo apt install python3-venv"; return 1; }
     "$python" "$own/pip" install --disable-pip-version-check --no-compile --only-binary=:all: "$@"
 }
 
-install_program() { # what was there of another wheel goes
-    [ -f "$place/wheel" ] || install --force-reinstall --no-deps "$wheel"
-    install "$wheel"
+install_program() { # another wheel takes the place of the one that was there
+    [ -f "$place/wheel" ] || install --force-reinstall --no-deps "$wheel" || return 1
+    install "$wheel" || return 1
     echo "$sum" >"$place/wheel"
-    "$python" -c 'from importlib.metadata import distributions
-print(", ".join(sorted(f"{d.name} {d.version}" for d in distributions())))'
+    "$python" -c 'import re
+from importlib.metadata import distributions, requires
+names = {re.match(r"[\w.-]+", r)[0] for r in requires("hfs-emg") if "extra ==" not in r} | {"hfs-emg"}
+print(", ".join(sorted(f"{d.name} {d.version}" for d in distributions() if d.name in names)))'
 }
 
 same_files() { # the tests of this folder are then tests of the wheel
@@ -53,27 +56,40 @@ print(f"{len(files)} modules as in this folder")
 END
 }
 
-verify() { # the session that each release left, and further ones
-    for archive in tests/data/golden/*.tar.xz ${SESSIONS:-}; do
+demo() { # what it found, against what there was
+    "$python" -m hfs_emg demo --speed virtual --store "$place/store" >"$place/demo" 2>&1 || { cat "$place/demo"; return 1; }
+    grep "the simulation's truth" "$place/demo"
+}
+
+verify() { # the session that this release keeps, and further ones
+    rm -rf "$place/x86-64"
+    version=$("$python" -m hfs_emg --version) || return 1
+    for archive in "tests/data/golden/${version#* }.tar.xz" ${SESSIONS:-}; do
         "$python" -c 'import lzma, pathlib, sys
 content = pathlib.Path(sys.argv[1]).read_bytes()
-pathlib.Path(sys.argv[2]).write_bytes(lzma.decompress(content) if sys.argv[1].endswith(".xz") else content)' "$archive" "$place/one.tar"
-        "$python" -m hfs_emg import "$place/one.tar" --store "$place/x86-64" || [ -d "$place/x86-64" ]
+pathlib.Path(sys.argv[2]).write_bytes(lzma.decompress(content) if sys.argv[1].endswith(".xz") else content)' "$archive" "$place/one.tar" || return 1
+        "$python" -m hfs_emg import "$place/one.tar" --store "$place/x86-64" || return 1
     done
-    for session in "$place"/x86-64/*/2*; do "$python" -m hfs_emg verify "$session" --store "$place/x86-64" || return 1; done |
-        tee "$place/verdicts"
-    echo "$(grep -c ': identical' "$place/verdicts" || true) identical, $(grep -c ': equivalent' "$place/verdicts" || true) equivalent," \
-        "$(sed -n 's/.* and \([0-9]*\) episodes.*/\1/p' "$place/verdicts" | paste -sd+ | sed 's/^/echo $((/; s/$/))/' | sh) episodes"
+    alike=yes
+    for session in "$place"/x86-64/*/2*; do
+        "$python" -m hfs_emg verify "$session" || alike=no
+    done >"$place/verdicts"
+    cat "$place/verdicts"
+    [ $alike = yes ] || return 1
+    awk '/: identical/ {i++} /: equivalent/ {e++} {n += $(NF - 1)} END {print i + 0 " identical, " e + 0 " equivalent, " n " episodes"}' "$place/verdicts"
 }
 
 one_folder() { # PATH: its line, and whether all went well
-    began=$(date +%s) word=ok status=0
+    began=$(date +%s) word="ok    " status=0
     timeout -s INT -k 60 "${LIMIT:-7200}" "$python" -m pytest -q -m portable -p no:cacheprovider "$1" >"$place/log" 2>&1 || status=$?
-    [ $status = 5 ] || [ $status = 0 ] || word=FAILED
-    [ $status != 124 ] || word="STOPPED"
-    line="$word      $1 ($(($(date +%s) - began)) s): $(tail -1 "$place/log")"
+    case $status in
+    0 | 5) ;; # 5: none of them is portable
+    124 | 137) word=STOPPED ;;
+    *) word="FAILED" ;;
+    esac
+    line="$word  $1 ($(($(date +%s) - began)) s): $(tail -1 "$place/log")"
     echo "$line"
-    [ $word = ok ] && { echo "$line" >>"$passed"; return 0; }
+    [ "$word" != "ok    " ] || { echo "$line" >>"$passed"; return 0; }
     grep -E '^(FAILED|ERROR|E  )' "$place/log" | head -40
     cp "$place/log" "$place/log-$(echo "$1" | tr / -)"
     return 1
@@ -86,16 +102,17 @@ export PYTHONSAFEPATH=1
 step "the program starts" "$python" -m hfs_emg --version
 step "no BrainFlow on ARM" sh -c "! ls $place/venv/lib/python3*/site-packages | grep -q brainflow"
 step "the wheel is of this folder" same_files
-step "the demo" "$python" -m hfs_emg demo --speed virtual --store "$place/store"
+step "the demo" demo
 step "recorded" "$python" -m hfs_emg record --board "sim:blepharospasm?seed=7&speed=virtual" --subject S01 --duration 60 --store "$place/store"
 step "sessions of x86-64 found alike" verify
 step "doctor" "$python" -m hfs_emg doctor --store "$place/store"
-step "what tests want" install "$wheel[web,report,pdf,archive,interop,lsl,cluster,dev]"
+step "what tests want" install "${wheel}[web,report,pdf,archive,interop,lsl,cluster,dev]"
 all=ok
 touch "$passed"
 for folder in ${TESTS:-tests/*/ tests/test_*.py}; do
+    [ -f "$folder" ] || ls "$folder"/test_*.py >/dev/null 2>&1 || continue
     grep -F " $folder (" "$passed" && continue
-    ls "$folder"/test_*.py "$folder" 2>/dev/null | grep -q 'test_.*\.py' || continue
     one_folder "$folder" || all=failed
 done
+grep -oE '[0-9]+ (passed|skipped)' "$passed" | awk '{n[$2] += $1} END {print n["passed"] + 0 " tests passed, " n["skipped"] + 0 " skipped"}'
 [ $all = ok ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import tomllib
 from pathlib import Path
+
+import pytest
 
 from firmware_bridge.connect import DONGLE_USB_ID
 from hfs_emg.cli import parser
@@ -47,3 +52,31 @@ def test_the_settings_of_the_guide_are_read(tmp_path: Path) -> None:
     path.write_text(re.search(r"^```toml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)[1])  # type: ignore[index]
     told, _ = read_service(path)
     assert (told.board, told.store) == ("serial:auto", "/home/pi/recordings")
+
+
+@pytest.mark.parametrize(
+    ("machine", "wheel", "says"),
+    [
+        ("armv7l", "a.whl", "this is armv7l, not aarch64"),
+        ("aarch64", "a.whl", "a.whl is not there: python3 -m pip wheel"),
+        ("aarch64", "b.whl", "is not the project's folder: cd there"),
+    ],
+)
+def test_the_check_on_arm_says_what_it_lacks(tmp_path: Path, machine: str, wheel: str, says: str) -> None:
+    (tmp_path / "b.whl").touch()
+    (tmp_path / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    (tmp_path / "uname").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PLACE": str(tmp_path / "place")}
+    done = subprocess.run(
+        ["sh", DEPLOY / "arm64_check.sh", wheel],
+        check=False, capture_output=True, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not (tmp_path / "place").exists()
+
+
+def test_the_check_on_arm_installs_extras_that_there_are() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (named,) = re.findall(r'"\$\{wheel\}\[(.*?)\]"', (DEPLOY / "arm64_check.sh").read_text())
+    assert set(named.split(",")) == set(extras) - {"peers"}
