@@ -47,6 +47,11 @@ class Impedance:
         """Nothing is connected there."""
         return self.kohm >= HIGHEST_KOHM
 
+    @property
+    def words(self) -> str:
+        """`4.8 ± 0.1 kΩ`: one decimal, so that no less than 0.1 can be told of the uncertainty."""
+        return f"{self.kohm:.1f} ± {max(self.uncertainty_kohm, 0.1):.1f} kΩ"
+
 
 def tone_response(rate_hz: float, *, averaged: bool = False) -> float:
     """What the converter leaves of the tone: sinc³ at its own rate (TI SBAS499), and, for a Daisy, the mean of two samples.

@@ -67,7 +67,7 @@ def repeatability_text(found: Repeatability) -> str:
     """One line."""
     worst = max(found.cv, key=lambda label: found.cv[label]) if found.cv else None
     spread = f", contractions vary by up to {100 * found.cv[worst]:.0f} % ({worst})" if worst is not None else ""
-    icc = f", intraclass correlation {found.icc:.2f}" if found.icc is not None else ""
+    icc = f", intraclass correlation {found.icc:.2f} (1 is perfect)" if found.icc is not None else ""
     return f"Repeated today, {found.repeats} calibrations{spread}{icc}."
 
 
@@ -81,7 +81,7 @@ def reading_text(reading: ElectrodeReading, montage: Montage) -> str:
         return f"{place} {reading.pin}: nothing measured, {state}"
     if not z.steady:
         return f"{place} {reading.pin}: no steady tone (the face moved, or the lead is off), {state}, measure again"
-    told = "open: lead or electrode off" if z.open_circuit else f"{z.kohm:.1f} ± {z.uncertainty_kohm:.1f} kΩ"
+    told = "open: lead or electrode off" if z.open_circuit else z.words
     remedy = "" if state == "good" else ", press or re-gel"
     return f"{place} {reading.pin}: {told}, {state}{remedy}"
 

@@ -31,7 +31,7 @@ def electrode_row(reading: ElectrodeReading, montage: Montage) -> dict[str, obje
     elif found.open_circuit:
         told, remedy = "open", REMEDIES["off"]
     else:
-        told, remedy = f"{found.kohm:.1f} ± {found.uncertainty_kohm:.1f} kΩ", "" if state is State.GOOD else GEL
+        told, remedy = found.words, "" if state is State.GOOD else GEL
     return _row(channel, reading.pin) | {"state": state.word, "told": told, "remedy": remedy}
 
 

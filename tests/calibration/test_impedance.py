@@ -14,7 +14,7 @@ from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.emulator_impedance import Electrodes
 from firmware_bridge.errors import LinkLost
 from firmware_bridge.faults import Faults
-from firmware_bridge.impedance import ToneMeter, tone_response
+from firmware_bridge.impedance import Impedance, ToneMeter, tone_response
 from firmware_bridge.links import EmulatorLink
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.scenarios import parse_scenario
@@ -101,6 +101,11 @@ def test_lost_samples_cost_a_window_and_no_accuracy() -> None:
     assert meter.reading is not None
     assert meter.reading.kohm == pytest.approx(10.0, abs=0.02)
     assert meter.reading.windows < 14
+
+
+def test_a_reading_is_told_with_no_less_uncertainty_than_its_digits_show() -> None:
+    assert Impedance(4.84, 0.02, 1.0, 20).words == "4.8 ± 0.1 kΩ"
+    assert Impedance(447.06, 0.63, 1.0, 20).words == "447.1 ± 0.6 kΩ"
 
 
 def test_noise_alone_is_no_tone() -> None:

@@ -170,7 +170,7 @@ def test_electrodes_are_told_one_by_one_and_leaving_is_heard() -> None:
     ("found", "state", "told", "remedy"),
     [
         (None, "bad", "no steady tone", "keep still"),
-        (Impedance(5.04, 0.02, 0.99, 20), "good", "5.0 ± 0.0 kΩ", ""),
+        (Impedance(5.04, 0.02, 0.99, 20), "good", "5.0 ± 0.1 kΩ", ""),
         (Impedance(60.0, 0.5, 0.99, 20), "fair", "60.0 ± 0.5 kΩ", "press or re-gel"),
         (Impedance(5000.0, 90.0, 0.99, 20), "bad", "open", "plug the lead in"),
     ],
