@@ -5,6 +5,7 @@ The trend's sessions are drawn as counts by `benchmarks.trend`; review and repor
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from datetime import timedelta
@@ -83,16 +84,21 @@ def main() -> None:
         page.goto((root / "report.html").as_uri())
         page.screenshot(path=folder / "report.png", full_page=True)
         page.goto((root / "trend.html").as_uri())
-        page.set_viewport_size({"width": SCREEN["viewport"]["width"], "height": 1000})
+        page.set_viewport_size({"width": SCREEN["viewport"]["width"], "height": 1190})
         page.screenshot(path=folder / "trend.png")
         with program("serve", store=root / "store") as link:
             page = entered(browser, link, f"/sessions/S01/{session.name}/review")
             page.fill("#reader", "R1")
             page.keyboard.press("Enter")
             page.wait_for_selector("#list tr", timeout=60_000)
-            for key in ("c", "c", "c", "n", "n"):
+            for key in "ccc":
                 page.keyboard.press(key)
-                page.wait_for_timeout(4000)
+                page.wait_for_timeout(2000)
+            # On to a group of spasms: twitches come first, being less certain.
+            while not re.search("^spasm.*like it", page.inner_text("#event-title")):
+                page.keyboard.press("n")
+                page.wait_for_timeout(2000)
+            page.wait_for_timeout(2000)
             page.screenshot(path=folder / "review.png")
         browser.close()
 

@@ -24,8 +24,10 @@ COOPERATIVE = "sim:cooperative-left"
 SPASM_SHOWN = """(() => {
   const last = hfsLive.episodes.filter(e => e.kind === "spasm").pop();
   const behind = last ? hfsLive.head / hfsLive.rateHz - last.end_s : -1;
-  return hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
+  const whole = hfsLive.ring.steps.every((step) => step !== -32768);
+  return whole && hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
 })()"""
+"""A spasm lies shortly behind the sweep, and nothing of the window was too much for the browser."""
 
 
 @contextmanager
@@ -69,12 +71,13 @@ def entered(browser: Any, link: str, path: str) -> Any:
 
 def live(browser: Any, path: Path) -> None:
     """A spasm of the simulated patient, some moments ago."""
-    with program("record", "--web", "--board", PATIENT, "--subject", "DEMO", "--duration", "120") as link:
+    with program("record", "--web", "--board", PATIENT, "--subject", "DEMO", "--duration", "300") as link:
         page = entered(browser, link, "/live")
-        until = time.monotonic() + 100
-        while not page.evaluate(f"window.hfsLive && hfsLive.rateHz && {SPASM_SHOWN}") and time.monotonic() < until:
+        until = time.monotonic() + 280
+        while not page.evaluate(f"window.hfsLive && hfsLive.ring && {SPASM_SHOWN}"):
+            if time.monotonic() > until:
+                raise SystemExit("No spasm was seen whole: this computer is too busy for a picture now.")
             page.wait_for_timeout(200)
-        page.wait_for_timeout(300)
         page.screenshot(path=path)
 
 
