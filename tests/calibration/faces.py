@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import numpy as np
 
 from calibration.envelope import Envelope, StepClock
+from calibration.estimate import Circumstances
 from calibration.montage import Montage, default_montage
 from calibration.procedure import Procedure
 from calibration.tasks import Task
+from hfs_emg.calibrating import Calibration, circumstances
 
 CLOCK = StepClock(250.0, 12, 6)
 MONTAGE: Montage = default_montage(8)
@@ -73,3 +78,15 @@ class HandMade:
 
     def finish(self) -> None:
         self.until(lambda p: p.done)
+
+
+def told_of(calibration: Calibration) -> Callable[[float | None], Circumstances]:
+    """What `Calibration.run` asks for."""
+    return circumstances(
+        subject="S1",
+        made_utc=datetime.now(UTC),
+        software="test",
+        simulated=True,
+        sequence="quick",
+        band_hz=calibration.band_hz,
+    )

@@ -14,17 +14,17 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from faces import told_of
 
 from calibration.montage import default_montage
 from calibration.profile_file import decode_profile, encode_profile
 from calibration.tasks import TASKS
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.boards import open_with_patient
-from hfs_emg.calibrating import Calibration, circumstances
+from hfs_emg.calibrating import Calibration
 from hfs_emg.cli import main
 from hfs_emg.session.store import Store
 
@@ -253,14 +253,6 @@ def test_keys_skip_a_task_or_say_that_it_cannot_be_done(name: str, ending: str) 
         calibration = Calibration(
             board, default_montage(8), tasks, AnalysisSettings(), patient=patient, on_prompt=press
         )
-        told = circumstances(
-            subject="S1",
-            made_utc=datetime.now(UTC),
-            software="test",
-            simulated=True,
-            sequence="quick",
-            band_hz=calibration.band_hz,
-        )
-        found = calibration.run(told)
+        found = calibration.run(told_of(calibration))
     assert found is not None
     assert [t.ending for t in found.profile.tasks] == ["done", ending]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
+from faces import told_of
 
 from benchmarks.calibration_wire import PROCESS, THROUGH_PTY, calibrated_over, opened
 from calibration.crosstalk import POINTS, RELIABLE_SD
 from calibration.montage import default_montage
 from calibration.tasks import TASKS
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.calibrating import Calibration, circumstances
+from hfs_emg.calibrating import Calibration
 from hfs_emg.patient_socket import PatientEar, patient_behind
 from hfs_emg.simulation.patient import Wish
 
@@ -37,16 +37,8 @@ def test_in_real_time_a_patient_in_another_process_hears_the_prompts() -> None:
     )
     with opened(PROCESS) as (board, patient):
         calibration = Calibration(board, default_montage(8), tasks, AnalysisSettings(), patient=patient)
-        told = circumstances(
-            subject="S1",
-            made_utc=datetime.now(UTC),
-            software="test",
-            simulated=True,
-            sequence="quick",
-            band_hz=calibration.band_hz,
-        )
         began = time.monotonic()
-        found = calibration.run(told)
+        found = calibration.run(told_of(calibration))
     assert found is not None
     assert time.monotonic() - began > 8
     assert [t.ending for t in found.profile.tasks] == ["done", "done"]
