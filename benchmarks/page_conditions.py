@@ -16,8 +16,8 @@ def latency(m: Measured) -> Lines:
     yield from prose(
         "From the true onset to the sample with which a spasm is first shown as one (it may be withdrawn again), and to the one with "
         "which it is final: an episode is final when nothing found later can join it, half a second after its end at the earliest. "
-        "Radio, USB and the wake-ups of the program (40 ms at most) come on top. Matched spasms only; where one was not shown before it "
-        "was final, the goal above counts the time until it was."
+        "Radio, USB, the wake-ups of the program (40 ms at most) and the wait for the next look (80 ms at most) come on top. Matched "
+        "spasms only; where one was not shown before it was final, the goal above counts the time until it was."
     )
     yield "![Share of spasms shown and final within a time](pictures/accuracy-latency.svg)"
     yield ""

@@ -6,7 +6,7 @@ microvolts = counts * microvolts_per_count + offset_uv, per input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from calibration.montage import Channel, Montage, Side, Site
 
-__all__ = ["Block", "Channel", "Input", "Marker", "Montage", "Recording", "Side", "Signal", "Site"]
+__all__ = ["Block", "Channel", "Input", "Marker", "Montage", "Recording", "Side", "Signal", "Site", "joined"]
 
 FLOAT_SOURCE_MICROVOLTS_PER_COUNT = 4.5 / (2**23 - 1) / 24 * 1e6
 """0.0223517 µV: the code width given to a source that hands over only floats (±187.5 mV; clipped values count as rail)."""
@@ -67,6 +67,14 @@ class Block:
     def end(self) -> int:
         """Index after the last sample."""
         return self.start + len(self.counts)
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks that follow one another, as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    counts, lost, aux = (np.concatenate([getattr(b, name) for b in blocks]) for name in ("counts", "lost", "aux"))
+    return Block(blocks[0].start, counts, lost, aux, blocks[-1].arrival_s)
 
 
 @dataclass(frozen=True, slots=True)

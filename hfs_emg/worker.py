@@ -11,11 +11,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hfs_emg.errors import HfsError
 from hfs_emg.events import Findings, Invalid
-from hfs_emg.model import Block
+from hfs_emg.model import Block, joined
 
 if TYPE_CHECKING:
     from hfs_emg.analysis.analyzer import Analyzer
@@ -142,7 +140,7 @@ class AnalysisWorker:
                 length += len(taken[-1].counts)
             self._waiting_samples -= length
             self._changed.notify_all()
-        return _merged(taken)
+        return joined(taken)
 
     def _publish(self, findings: Findings, still: Sequence[Invalid], analysed: int, arrival_s: float | None) -> None:
         with self._changed:
@@ -163,10 +161,3 @@ class AnalysisWorker:
     def _sentence(self, why: str) -> str:
         after_s = self._analysed / self._rate_hz
         return f"The analysis ended after {after_s:.0f} s ({why}); the recording is whole: analyse it with `hfs-emg analyze`."
-
-
-def _merged(blocks: list[Block]) -> Block:
-    if len(blocks) == 1:
-        return blocks[0]
-    counts, lost, aux = (np.concatenate([getattr(b, name) for b in blocks]) for name in ("counts", "lost", "aux"))
-    return Block(blocks[0].start, counts, lost, aux, blocks[-1].arrival_s)

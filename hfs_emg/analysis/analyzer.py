@@ -36,12 +36,12 @@ from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.swings import CONFIDENCE, SwingFinder
 from hfs_emg.analysis.unmixing import Unmixing
 from hfs_emg.events import Episode, Findings, InProgress, Invalid, Kind
-from hfs_emg.model import Block, Signal
+from hfs_emg.model import Block, Signal, joined
 
 RAIL_MARGIN = 0.001
 """Codes within this share of the range from its end count as rail."""
-TOGETHER_FRAMES = 3000
-TOGETHER_ISLANDS = 16
+TOGETHER_FRAMES = 8000
+TOGETHER_ISLANDS = 64
 """So much is looked at together: enough that numpy's calls cost little, and little enough to stay in a processor's cache."""
 
 
@@ -99,15 +99,24 @@ class Analyzer:
         self._samples = 0
         self._hum: list[Invalid] = []
         self._tick = max(1, self.clock.frames(TICK_S))
+        self._waiting: list[Block] = []
         self._looked_until = 0
         self._in_progress: tuple[InProgress, ...] = ()
         self._provisional = Provisional(self.clock, montage, self._levels, self._atoms)
 
     def push(self, block: Block) -> Findings:
-        """The next samples. Returns what they settled."""
+        """The next samples. Returns what they settled. They are worked on together, once in a tick: nothing new is looked for before."""
         if block.start != self._samples:
             raise ValueError(f"block starts at sample {block.start}, expected {self._samples}")
+        tick = self._tick * self.clock.hop
+        early = self._samples // tick == block.end // tick
         self._samples = block.end
+        self._waiting.append(block)
+        return self._findings([], [], self._in_progress) if early else self._work()
+
+    def _work(self) -> Findings:
+        """On all that waits."""
+        block, self._waiting = joined(self._waiting), []
         counts = np.ascontiguousarray(block.counts[:, self._inputs].T).astype(np.int64)
         verdict = self._quality.push(counts, block.lost)
         conditioned = self._conditioner.push(counts * self._scale, block.lost)
@@ -136,7 +145,8 @@ class Analyzer:
 
     def finish(self) -> Findings:
         """The end of the stream: everything still open is settled."""
-        invalid = self._note_invalid(*self._invalid.finish())
+        invalid = list(self._work().invalid) if self._waiting else []  # less than a tick: nothing else is settled in it
+        invalid += self._note_invalid(*self._invalid.finish())
         invalid += self._off_skin.finish()[0]
         activity = self._levels.activity(self._finder.frontier, self._levels.end)
         episodes = self._work_off(self._finder.flush(*activity))
