@@ -88,6 +88,7 @@ def main() -> None:
         page.screenshot(path=folder / "trend.png")
         with program("serve", store=root / "store") as link:
             page = entered(browser, link, f"/sessions/S01/{session.name}/review")
+            page.set_viewport_size({"width": SCREEN["viewport"]["width"], "height": 800})
             page.fill("#reader", "R1")
             page.keyboard.press("Enter")
             page.wait_for_selector("#list tr", timeout=60_000)

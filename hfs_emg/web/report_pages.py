@@ -18,7 +18,7 @@ from hfs_emg.web.drafts import stamp_of_report
 from hfs_emg.web.guard import content_policy
 from hfs_emg.web.shelf import DRAWING, now_utc
 
-SOON_S = 2.0
+SOON_S = 0.3
 """What takes no longer is waited for; else a page tells how far it is."""
 
 
@@ -82,16 +82,7 @@ def _folder_to_report(request: Request) -> Path:
 
 def _report_html(request: Request, folder: Path, wait_s: float) -> bytes | None:
     """None while it is not there yet."""
-    from hfs_emg.report.page import Links, check_pdf  # noqa: PLC0415 - extra `report`
-    from hfs_emg.report.whole import whole_report  # noqa: PLC0415
-
     web = web_of(request)
-    base = f"/sessions/{folder.parent.name}/{folder.name}"
-    try:
-        check_pdf()
-        pdf: str | None = f"{base}/report.pdf"
-    except RequestError:
-        pdf = None
     looking = web.looks.of(folder, wait_s)
     if looking.problem:
         raise RequestError(looking.problem)
@@ -100,8 +91,17 @@ def _report_html(request: Request, folder: Path, wait_s: float) -> bytes | None:
         return None
 
     def draw() -> bytes:
+        from hfs_emg.report.page import Links, check_pdf  # noqa: PLC0415 - extra `report`
+        from hfs_emg.report.whole import whole_report  # noqa: PLC0415
+
+        base = f"/sessions/{folder.parent.name}/{folder.name}"
+        try:
+            check_pdf()
+            links = Links(base, f"{base}/report.pdf")
+        except RequestError:
+            links = Links(base, None)
         with DRAWING:
-            return whole_report(web.store, folder, links=Links(base, pdf), look=look)[1].encode()
+            return whole_report(web.store, folder, links=links, look=look)[1].encode()
 
     return web.drafts.of(str(folder), stamp_of_report(folder, looking), draw, wait_s)
 
