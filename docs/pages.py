@@ -25,9 +25,11 @@ SPASM_SHOWN = """(() => {
   const last = hfsLive.episodes.filter(e => e.kind === "spasm").pop();
   const behind = last ? hfsLive.head / hfsLive.rateHz - last.end_s : -1;
   const whole = hfsLive.ring.steps.every((step) => step !== -32768);
-  return whole && hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
+  const shown = whole && hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
+  document.getElementById("freeze").checked = shown;
+  return shown;
 })()"""
-"""A spasm lies shortly behind the sweep, and nothing of the window was too much for the browser."""
+"""A spasm lies shortly behind the sweep, and nothing of the window was too much for the browser: the picture is held then."""
 
 
 @contextmanager
