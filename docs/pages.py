@@ -26,7 +26,7 @@ SPASM_SHOWN = """(() => {
   const behind = last ? hfsLive.head / hfsLive.rateHz - last.end_s : -1;
   const whole = hfsLive.ring.steps.every((step) => step !== -32768);
   const shown = whole && hfsLive.head > 40 * hfsLive.rateHz && behind > 0.5 && behind < 3;
-  document.getElementById("freeze").checked = shown;
+  if (shown) document.getElementById("freeze").click();
   return shown;
 })()"""
 """A spasm lies shortly behind the sweep, and nothing of the window was too much for the browser: the picture is held then."""

@@ -157,17 +157,19 @@ async def socket(ws: WebSocket) -> None:
     await ws.accept()
     browser = _Browser(ws, station.feed)
     station.feed.browsers += 1
+    tasks = [asyncio.create_task(browser.hear()), asyncio.create_task(browser.tell())]
     try:
-        hearing, telling = asyncio.create_task(browser.hear()), asyncio.create_task(browser.tell())
-        done, running = await asyncio.wait((hearing, telling), return_when=asyncio.FIRST_COMPLETED)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        for task in done:
-            if not isinstance(task.exception(), WebSocketDisconnect | RuntimeError | OSError | None):
-                task.result()
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         station.feed.browsers -= 1
+        for task in tasks:
+            task.cancel()
+    await asyncio.wait(tasks)  # and not gather, which gives another name to a cancellation from outside
+    for task in tasks:
+        if not task.cancelled() and not isinstance(
+            task.exception(), WebSocketDisconnect | RuntimeError | OSError | None
+        ):
+            task.result()
 
 
 class _Browser:

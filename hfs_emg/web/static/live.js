@@ -17,6 +17,7 @@ const page = {
   ring: null,
   sweeps: [],
   head: 0,
+  held: null, // where the picture is held
   newest: 0,
   recorded: 0,
   frameAt: 0,
@@ -44,6 +45,8 @@ function begin(message) {
   page.loud = [];
   page.reach = 0;
   page.session = message.session;
+  page.held = null;
+  $("freeze").checked = false;
   $("live").classList.remove("empty");
   $("events").replaceChildren();
   $("none").hidden = false;
@@ -118,7 +121,7 @@ function frame(incoming) {
     // Too far behind to be played: what lies between is drawn at once.
     const from = page.head;
     page.head = page.newest - Math.round(page.rateHz / 2);
-    if (!$("freeze").checked) for (const sweep of page.sweeps) sweep.draw(page.ring, from, page.head, page.head);
+    if (page.held === null) for (const sweep of page.sweeps) sweep.draw(page.ring, from, page.head, page.head);
   }
   for (const sweep of page.sweeps) sweep.uvPerStep = incoming.uvPerStep;
   for (let c = 0; c < incoming.channels; c++) {
@@ -132,7 +135,7 @@ function frame(incoming) {
 function paint(time) {
   requestAnimationFrame(paint);
   showAge();
-  if (!page.ring || $("freeze").checked || page.newest <= page.head) {
+  if (!page.ring || page.held !== null || page.newest <= page.head) {
     page.painted = time;
     return;
   }
@@ -147,6 +150,7 @@ function paint(time) {
 }
 
 function setReach() {
+  if (page.held !== null) return;
   const asked = Number($("scale").value);
   const steps = [20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000];
   // An electrode without contact would make all others small.
@@ -173,7 +177,7 @@ function showAge() {
   let words = "";
   let state = "";
   if (live) {
-    const ageS = (page.recorded - page.head) / page.rateHz + (now - page.frameAt) / 1000 + page.tripS / 2;
+    const ageS = (page.recorded - (page.held ?? page.head)) / page.rateHz + (now - page.frameAt) / 1000 + page.tripS / 2;
     page.ageS = ageS;
     words = `picture ${ageS < 9.95 ? ageS.toFixed(1) : Math.round(ageS)} s old`;
     state = !page.connected || ageS > 3 ? "bad" : ageS > 1 ? "fair" : "";
@@ -185,7 +189,7 @@ function showAge() {
 
 // A stretch anew, with all names that its own may have pushed away or made room for.
 function repaint(startS, endS) {
-  if (!page.ring) return;
+  if (!page.ring || page.held !== null) return;
   for (const sweep of page.sweeps) {
     const reach = sweep.labelSamples(page.ring);
     const [from, to] = [startS * page.rateHz - reach, Math.max(endS * page.rateHz, startS * page.rateHz + 2 * reach)];
@@ -354,6 +358,10 @@ $("stop-paused").addEventListener("click", stop);
 $("start").addEventListener("submit", (event) => {
   event.preventDefault();
   ask("start", { subject: $("start-subject").value });
+});
+$("freeze").addEventListener("change", () => {
+  page.held = $("freeze").checked ? page.head : null;
+  if (page.held === null) fitAll();
 });
 $("window").addEventListener("change", layOut);
 $("scale").addEventListener("change", setReach);
