@@ -11,18 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.crosstalk import RELIABLE_SD
 from calibration.montage import Montage, Side
 from calibration.profile import CalibrationProfile
 from hfs_emg.errors import RequestError
 
 Floats = NDArray[np.float64]
 
+SURE_SD = 2.0
+"""Crosstalk that stands out from its uncertainty by so much is nearer to the truth than none; the rest is left alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """rest_power (channels,) µV²; crosstalk (channels, channels) and which of its entries are across the face and known well enough to be
-    taken off.
+    """rest_power (channels,) µV²; crosstalk (channels, channels) and which of its entries are across the face and stand out from
+    their uncertainty: those are taken off.
     """
 
     rest_power: Floats
@@ -45,5 +47,5 @@ def known_of(profile: CalibrationProfile, montage: Montage, rate_hz: float) -> K
     return Known(
         rest_power=np.array([c.rest_uv**2 for c in profile.channels]),
         crosstalk=np.asarray(profile.crosstalk, dtype=np.float64),
-        across=(sides[:, None] != sides[None, :]) & (profile.crosstalk_sd <= RELIABLE_SD),
+        across=(sides[:, None] != sides[None, :]) & (np.abs(profile.crosstalk) >= SURE_SD * profile.crosstalk_sd),
     )

@@ -75,12 +75,14 @@ def test_a_channel_that_measures_nothing_is_taken_off_no_other() -> None:
     assert (seen.emg == waves).all()
 
 
-def test_only_entries_across_the_face_that_are_well_known_are_used() -> None:
+def test_only_entries_across_the_face_that_stand_out_from_their_uncertainty_are_used() -> None:
     crosstalk = np.eye(8) + 0.1 * (1 - np.eye(8))
     sd = np.full((8, 8), 0.005)
-    sd[0, 4] = 0.02
+    sd[0, 4] = 0.051
+    sd[4, 0] = 0.049
     known = known_of(profile(crosstalk=crosstalk, crosstalk_sd=sd), MONTAGE, 250.0)
     assert not known.across[0, 4]
+    assert known.across[4, 0]
     assert known.across[0, 5]
     assert known.across[5, 0]
     assert not known.across[0, 1], "along the face muscles are neighbours, and work together"
