@@ -129,7 +129,13 @@ def _unseal(tar: tarfile.TarFile, room: Path, passphrase: str | None, path: Path
         raise RecordingError(f"{path} is a damaged archive (no {SEALED_NAME} in it): get it again.")
     try:
         identity = pyrage.x25519.Identity.from_str(pyrage.passphrase.decrypt(_content(tar, key), passphrase).decode())
-    except (pyrage.DecryptError, pyrage.IdentityError, ValueError):
+    except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
+        if "work" in str(
+            error
+        ):  # age refuses what would take this computer some 16 s: it is slower, or busier, than the one that wrote
+            raise RequestError(
+                f"{path} would take this computer too long to open now: try again when it is idle, or on a faster one."
+            ) from None
         raise RequestError(f"{path} does not open with this passphrase: check the file that holds it.") from None
     plain = room / "sessions.tar"
     try:

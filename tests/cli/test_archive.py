@@ -1,6 +1,7 @@
 """Archives as a user gives them: out and back whole, encrypted if asked, and nothing taken from a hostile one."""
 
 import io
+import re
 import shutil
 import sys
 import tarfile
@@ -127,6 +128,27 @@ class Quick:
         if given.decode() != passphrase:
             raise pyrage.DecryptError("Decryption failed")
         return rest
+
+
+def test_a_passphrase_that_takes_this_computer_too_long_is_not_called_wrong(hfs, store, tmp_path, monkeypatch):
+    """As a busy Raspberry Pi finds what a fast computer wrote."""
+    (tmp_path / "secret").write_text("correct horse battery\n")
+    out, other = tmp_path / "out.tar", tmp_path / "other"
+    encrypt = pyrage.passphrase.encrypt
+
+    class Slow:
+        decrypt = pyrage.passphrase.decrypt
+
+        @staticmethod
+        def encrypt(content, passphrase):
+            return re.sub(rb"(-> scrypt \S+) \d+", rb"\1 30", encrypt(content, passphrase), count=1)
+
+    monkeypatch.setattr(pyrage, "passphrase", Slow)
+    hfs("export", sessions_in(store)[0], "--to", "archive", out, "--passphrase-file", tmp_path / "secret")
+    refused(
+        hfs("import", out, "--store", other, "--passphrase-file", tmp_path / "secret"), 2, "try again when it is idle"
+    )
+    assert list(other.iterdir()) == []
 
 
 def test_a_wrong_or_missing_passphrase_and_a_flipped_bit_are_told(hfs, store, tmp_path, monkeypatch):
