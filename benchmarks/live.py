@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import re
-import resource
 import signal
 import struct
 import subprocess
@@ -23,6 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from benchmarks.measure import resident_mb
 
 Figures = dict[str, Any]
 
@@ -107,11 +108,6 @@ def cpu_s(pid: int) -> float:
     """Processor time that a process has had, in nanoseconds' resolution where the system tells it."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-
-
-def resident_mb(pid: int) -> float:
-    """Its memory now."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 def _begun(store: Path, log: Path) -> None:

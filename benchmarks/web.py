@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.live import cpu_s
+from benchmarks.measure import resident_mb
 from docs.pages import PATIENT, entered, program
 
 SECONDS = 12
@@ -24,17 +26,6 @@ FRAMES = """new Promise(done => {
   const count = now => { n++; now - begin < 5000 ? requestAnimationFrame(count) : done(1000 * n / (now - begin)); };
   requestAnimationFrame(count);
 })"""
-
-
-def cpu_s(pid: int) -> float:
-    """Seconds of processor that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mb(pid: int) -> float:
-    """Its memory now."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def recorder() -> int:
