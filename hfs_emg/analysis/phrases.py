@@ -101,7 +101,7 @@ _PHRASES: dict[str, Callable[[float], str]] = {
     "slow_elsewhere": lambda v: f"slow movement {v:+.0f} dB away from the eyes",
     "stretch": lambda v: f"{1000 * 10**v:.0f} ms of unbroken activity",
     "into_stretch": lambda v: f"{1000 * v:.0f} ms into it",
-    "lag_movement": lambda v: f"starting {1000 * v:.0f} ms after a two-sided movement",
+    "lag_movement": lambda v: f"starting {1000 * abs(v):.0f} ms {'after' if v >= 0 else 'before'} a two-sided movement",
     "outlasts_movement": lambda v: f"{'outlasting' if v > 0 else 'ending before'} it by {1000 * abs(v):.0f} ms",
     "early_power": lambda v: f"{'full strength at once' if v > -3 else 'growing'} ({v:+.0f} dB in the first 24 ms)",
     "sharp_sites": lambda v: "no site starting sharply" if v < 0.5 else f"{v:.0f} sites starting sharply together",
