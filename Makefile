@@ -44,9 +44,10 @@ accuracy: to-run
 reliability: to-develop
 	@$(RUN) benchmarks.reliability $(PART)
 
-# Every figure of docs/calibration.md, anew: a quarter of an hour on two cores. Resumable.
+# Every figure of docs/calibration.md and docs/calibration-gain.md, anew: a quarter of an hour on two cores. Resumable.
 calibration: to-run
 	@$(RUN) benchmarks.calibration
+	@$(RUN) benchmarks.profile_gain
 
 # The pictures of README.md and docs/, drawn by the program itself.
 pictures: to-develop
