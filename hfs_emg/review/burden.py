@@ -52,7 +52,9 @@ def slider(view: View, montage: Montage, duration_s: float, invalid: Sequence[In
     sums: dict[int, dict[str, SideBurden]] = {}
     steps = []
     for threshold in THRESHOLDS:
-        counted = [event for event in counted if event.counts(threshold)]  # fewer with every step: their number tells which
+        counted = [
+            event for event in counted if event.counts(threshold)
+        ]  # fewer with every step: their number tells which
         if len(counted) not in sums:
             sums[len(counted)] = _sides(counted, valid)
         steps.append(_step(counted, threshold, sums[len(counted)]))
