@@ -259,5 +259,5 @@ def _too_often(wait_s: float) -> Response:
 
 def _onward(title: str) -> Response:
     """To the first page, from a page of our own: a redirect of a link that another program opened would come without the cookie."""
-    head = '<meta http-equiv="refresh" content="0; url=/">'
-    return HTMLResponse(_PAGE.format(head=head, title=escape(title), text='<a href="/">Go on to the sessions</a>'))
+    head = '<meta http-equiv="refresh" content="0; url=/first">'
+    return HTMLResponse(_PAGE.format(head=head, title=escape(title), text='<a href="/first">Go on</a>'))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from calibration.montage import Side
@@ -13,7 +13,7 @@ from hfs_emg.events import Findings, Kind
 from hfs_emg.review.verdicts import read_verdicts
 from hfs_emg.session.reader import open_session
 from hfs_emg.session.store import SessionSummary
-from hfs_emg.web.application import web_of
+from hfs_emg.web.application import Web, web_of
 from hfs_emg.web.counts import SideCounts
 
 
@@ -28,12 +28,24 @@ class SubjectRow:
 
 
 def routes() -> list[BaseRoute]:
-    """The first page, a subject's, a session's."""
+    """The first page, where a browser that has come in is led, a subject's page, a session's."""
     return [
         Route("/", subjects),
+        Route("/first", first),
         Route("/subjects/{subject}", subject_page),
         Route("/sessions/{subject}/{session}", session_page),
     ]
+
+
+def first(request: Request) -> Response:
+    """Whoever has just come in is led to what goes on here: the recording under way, else the store."""
+    return RedirectResponse("/live" if _under_way(web_of(request)) else "/", 303)
+
+
+def _under_way(web: Web) -> bool:
+    """Whether something is recorded, or about to be: where pages begin no recording, the one from outside is on its way."""
+    station = web.station
+    return station is not None and station.mode != "ended" and (station.mode != "idle" or not station.starts)
 
 
 def subjects(request: Request) -> Response:
@@ -47,7 +59,7 @@ def subjects(request: Request) -> Response:
         for subject, found in by_subject.items()
     ]
     rows.sort(key=lambda row: row.last.session, reverse=True)
-    return web.page(request, "subjects.html", rows=rows)
+    return web.page(request, "subjects.html", rows=rows, under_way=_under_way(web))
 
 
 def subject_page(request: Request) -> Response:

@@ -43,7 +43,7 @@ def enter(browser: Browser, process: Process, width: int = 1366, height: int = 7
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
     page.goto(process.link)
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/enter" not in url)  # the link's own page goes on by itself
     return page
 
 
@@ -73,6 +73,7 @@ def test_what_is_recorded_is_seen_marked_and_ended(chromium: Browser, recording:
     """Frames are drawn; a key's marker lies at the sample of its moment; words are words; the keyboard ends it."""
     process, store = recording
     page = enter(chromium, process)
+    assert page.url == process.origin + "/live", "whoever comes in while something is recorded sees it"
     page.goto(process.origin + "/live")
     wait(page, "window.hfsLive && hfsLive.newest > 1000")
     for side in ("right", "left"):
@@ -223,6 +224,7 @@ def test_a_server_that_is_killed_is_told_and_one_that_comes_back_asks_for_its_li
     board = ("--board", "sim:moderate-right?seed=7", "--store", str(tmp_path / "store"))
     first = hfs("serve", "--port", "0", *board)
     page = enter(chromium, first)
+    assert page.url == first.origin + "/", "with nothing under way the store comes first"
     page.goto(first.origin + "/live")
     page.wait_for_selector("#start:not([hidden])")
     first.end(signal.SIGKILL)
@@ -230,7 +232,7 @@ def test_a_server_that_is_killed_is_told_and_one_that_comes_back_asks_for_its_li
     second = hfs("serve", "--port", first.origin.rpartition(":")[2], *board)
     page.wait_for_selector("#problem:has-text('has to be let in again')")
     page.goto(second.link)
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/enter" not in url)  # the link's own page goes on by itself
     page.goto(second.origin + "/live")
     page.fill("#start-subject", "S09")
     page.click("text=Start recording")
