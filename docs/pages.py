@@ -61,9 +61,9 @@ def program(*arguments: str, store: Path | None = None) -> Iterator[str]:
             running.wait()
 
 
-def entered(browser: Any, link: str, path: str) -> Any:
-    """A page that was let in, there."""
-    page = browser.new_context(**SCREEN).new_page()
+def entered(browser: Any, link: str, path: str, screen: dict[str, Any] | None = None) -> Any:
+    """A page that was let in, there. screen: another than the pictures'."""
+    page = browser.new_context(**(screen or SCREEN)).new_page()
     page.set_default_timeout(120_000)
     page.goto(link)
     page.wait_for_url(lambda url: "/enter" not in url)  # the link's own page goes on by itself

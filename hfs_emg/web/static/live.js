@@ -7,6 +7,7 @@ import { cue } from "/static/cue.js";
 
 const $ = (id) => document.getElementById(id);
 const DELAY_S = 0.06; // behind the newest sample, so that frames that come in clumps are drawn evenly
+const MEND_MS = 200; // between two repairs of what was drawn already
 const SIDES = ["right", "left"];
 const TITLES = Object.fromEntries([...document.querySelectorAll(".legend .kind")].map((e) => [e.className.match(/kind-(\w+)/)[1], e.textContent]));
 const MOST_EVENTS = 12;
@@ -18,6 +19,8 @@ const page = {
   sweeps: [],
   head: 0,
   held: null, // where the picture is held
+  stale: null, // samples from where to where the picture is to be drawn anew
+  mended: 0, // when that was done last
   newest: 0,
   recorded: 0,
   frameAt: 0,
@@ -45,7 +48,7 @@ function begin(message) {
   page.loud = [];
   page.reach = 0;
   page.session = message.session;
-  page.held = null;
+  page.held = page.stale = null;
   $("freeze").checked = false;
   $("live").classList.remove("empty");
   $("events").replaceChildren();
@@ -135,6 +138,7 @@ function frame(incoming) {
 function paint(time) {
   requestAnimationFrame(paint);
   showAge();
+  if (page.stale && page.ring && page.held === null && time - page.mended > MEND_MS) mend(time);
   if (!page.ring || page.held !== null || page.newest <= page.head) {
     page.painted = time;
     return;
@@ -147,6 +151,14 @@ function paint(time) {
   for (const sweep of page.sweeps) sweep.draw(page.ring, page.head - 1, to, to);
   page.head = to;
   setReach();
+}
+
+// What repaint asked for, at once and not too often: a large part of the picture costs as much as many frames of the sweep.
+function mend(time) {
+  const [from, until] = page.stale;
+  page.stale = null;
+  page.mended = time;
+  for (const sweep of page.sweeps) sweep.draw(page.ring, from, Math.min(page.head, until), page.head);
 }
 
 function setReach() {
@@ -187,14 +199,14 @@ function showAge() {
   if (age.dataset.state !== state) age.dataset.state = state;
 }
 
-// A stretch anew, with all names that its own may have pushed away or made room for.
+// A stretch anew, soon, with all names that its own may have pushed away or made room for.
 function repaint(startS, endS) {
   if (!page.ring || page.held !== null) return;
-  for (const sweep of page.sweeps) {
-    const reach = sweep.labelSamples(page.ring);
-    const [from, to] = [startS * page.rateHz - reach, Math.max(endS * page.rateHz, startS * page.rateHz + 2 * reach)];
-    sweep.draw(page.ring, Math.floor(from) - 2, Math.min(page.head, Math.ceil(to) + 2), page.head);
-  }
+  const reach = Math.max(0, ...page.sweeps.map((sweep) => sweep.labelSamples(page.ring)));
+  const from = Math.floor(startS * page.rateHz - reach) - 2;
+  const until = Math.ceil(Math.max(endS * page.rateHz, startS * page.rateHz + 2 * reach)) + 2;
+  const [first, last] = page.stale ?? [from, until];
+  page.stale = [Math.min(first, from), Math.max(last, until)];
 }
 
 const clockOf = (s) => {
