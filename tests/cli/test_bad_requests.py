@@ -98,7 +98,7 @@ def test_a_board_that_is_off(hfs, store):
         ("usb:cyton", "brainflow, lsl, serial, sim"),
         ("serial:", "port is missing"),
         ("serial:///dev/ttyS0?dasy=1", "daisy"),
-        ("brainflow:nosuchboard", "nosuchboard"),
+        pytest.param("brainflow:nosuchboard", "nosuchboard", marks=pytest.mark.brainflow),
         ("sim:", "scenario is missing"),
         ("sim:moderate-rihgt", "moderate-right"),
         ("sim:tic?sed=3", "seed, rate, channels, speed"),
