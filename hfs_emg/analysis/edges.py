@@ -35,21 +35,11 @@ def change_points(power: Floats, lengths: Columns, floor: Floats) -> Columns:
 
     power (n, width): squared samples, quiet first, then loud; of each row so many count as lengths (n,) says. floor (n,).
     """
-    at = np.arange(1, power.shape[1])
-    before = np.cumsum(power, axis=1)
-    total = np.take_along_axis(before, np.maximum(lengths - 1, 0)[:, None], axis=1)
-    before = before[:, :-1]
-    rest, left = total - before, lengths[:, None] - at
-    quiet = np.maximum(before / at, 0.5 * floor[:, None])
-    loud = np.maximum(rest / np.maximum(left, 1), 1.01 * quiet)
-    likelihood = -0.5 * (at * np.log(quiet) + before / quiet)
-    likelihood -= 0.5 * (left * np.log(loud) + rest / loud)
-    likelihood[left < 3] = -np.inf
-    return np.asarray(np.where(lengths < 6, lengths // 2, 1 + likelihood.argmax(axis=1)))
+    return common_change_points(power[:, None, :], lengths, floor[:, None])
 
 
 def common_change_points(power: Floats, lengths: Columns, floors: Floats) -> Columns:
-    """The same for several sites that become louder together: power (n, k, width), floors (n, k), NaN for a site that takes no part.
+    """The same of several sites that become louder together: power (n, k, width), floors (n, k), NaN for a site that takes no part.
 
     Each site has its own power before and after, and all have one change. So the sites decide where something begins, and not the
     loudest of them alone: a lid that has just blinked is loud already when the cheek joins in.

@@ -160,7 +160,7 @@ class EpisodeBuilder:
     def _finish(self, e: _Open, settled_s: float) -> Episode:
         kind, confidence, said = self._judge(e)
         channels = self._montage.channels
-        atoms = _core(e.atoms, self._near, self._gap_s) if kind is Kind.SPASM else e.atoms
+        atoms = _core(e.atoms, self._near) if kind is Kind.SPASM else e.atoms
         bursts = _joined(burst for atom in atoms for burst in atom.bursts)
         start = min(a.edges_s[0] for a in atoms)
         end = max(a.edges_s[1] for a in atoms)
@@ -238,23 +238,20 @@ def _group(kind: str, side: SideName) -> tuple[str, SideName]:
     return kind, "both"
 
 
-def _core(atoms: list[DecidedAtom], near: int, gap_s: float) -> list[DecidedAtom]:
-    """The atoms that are a spasm, and those that touch them: others of the group do not move its edges.
+def _core(atoms: list[DecidedAtom], near: int) -> list[DecidedAtom]:
+    """The atoms that are a spasm or a twitch more probably than not, and those that touch a spasm: others of the group do not move its
+    edges.
 
-    What twitches a little farther off, one site after the other in a run, belongs to it, too. It begins with the first that looks like
-    one by itself: what is called a spasm for its neighbours' sake alone may be the blink or the syllable just before.
+    It begins with the first that looks like one by itself: what is called a spasm for its neighbours' sake alone may be the blink
+    or the syllable just before.
     """
     sure = [a for a in atoms if a.decision.kind == Kind.SPASM]
-    core: list[DecidedAtom] = []
-    others: list[DecidedAtom] = []
-    for atom in atoms:
-        touches = any(atom.first - s.end <= near and s.first - atom.end <= near for s in sure)
-        (core if touches else others).append(atom)
-    linked = core
-    while linked:
-        far = [a for a in others if _ectopic(a.decision.probability) < 0.5 or all(_apart_s(a, c) > gap_s for c in core)]
-        linked = [a for a in others if all(a is not f for f in far)]
-        core, others = core + linked, far
+    core = [
+        a
+        for a in atoms
+        if _ectopic(a.decision.probability) >= 0.5
+        or any(a.first - s.end <= near and s.first - a.end <= near for s in sure)
+    ]
     clear = [a.first for a in core if _ectopic(a.decision.alone) >= CLEAR_FROM]
     return [a for a in core if a.first >= min(clear)] if clear else core
 
@@ -262,11 +259,6 @@ def _core(atoms: list[DecidedAtom], near: int, gap_s: float) -> list[DecidedAtom
 def _ectopic(probability: NDArray[np.float64]) -> float:
     """That of a spasm or a twitch."""
     return float(probability[_SPASM] + probability[_TWITCH])
-
-
-def _apart_s(a: DecidedAtom, b: DecidedAtom) -> float:
-    """What lies between two atoms, s; negative where they overlap."""
-    return max(a.edges_s[0] - b.edges_s[1], b.edges_s[0] - a.edges_s[1])
 
 
 def _pooled(each: NDArray[np.float64], mean: float) -> float:

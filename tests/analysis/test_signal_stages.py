@@ -7,7 +7,7 @@ import pytest
 from streams import findings, simulated
 
 from hfs_emg.analysis.conditioning import Conditioner
-from hfs_emg.analysis.edges import change_points
+from hfs_emg.analysis.edges import change_points, common_change_points
 from hfs_emg.analysis.mains import folded_hz
 from hfs_emg.analysis.noise import NoiseFloor
 from hfs_emg.analysis.quality import REASONS, SampleQuality
@@ -130,6 +130,23 @@ def test_an_edge_is_found_in_the_samples_whatever_the_strength(snr: float) -> No
     errors = change_points(wave * wave, np.full(200, 40), np.ones(200)) - true
     assert abs(float(np.median(errors))) <= 1.0
     assert float(np.quantile(np.abs(errors), 0.9)) <= 4
+
+
+def test_a_cheek_that_joins_a_lid_which_has_just_blinked_says_when_the_spasm_began() -> None:
+    """The lid is loud from the beginning, and grows a little less so; alone, or added to the cheek, it would say something else."""
+    rng = np.random.default_rng(8)
+    lid, cheek = rng.normal(0, 20, (100, 60)), rng.normal(0, 1, (100, 60))
+    lid[:, :6] /= 20
+    cheek[:, 30:] *= 8
+    power = np.stack([lid * lid, cheek * cheek], axis=1)
+    lengths, floors = np.full(100, 60), np.ones((100, 2))
+    found = common_change_points(np.concatenate([power, power[:, 1:]], axis=1), lengths, np.ones((100, 3)))
+    assert np.quantile(np.abs(found - 30), 0.8) <= 2
+    added_up = change_points(power.sum(axis=1), lengths, 2 * np.ones(100))
+    assert np.median(added_up) < 10, "the lid alone decides where powers are added up"
+    silent = floors.copy()
+    silent[:, 0] = np.nan
+    assert np.quantile(np.abs(common_change_points(power, lengths, silent) - 30), 0.9) <= 2
 
 
 def test_bursts_late_in_a_recording_begin_at_samples_not_at_frames() -> None:

@@ -1,0 +1,55 @@
+"""Where a spasm begins and ends, of the atoms that its episode is put together from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibration.montage import default_montage
+from hfs_emg.analysis.classify import ALL_NAMES, DEFAULT_MODEL, Classifier, Decision
+from hfs_emg.analysis.episodes import DecidedAtom, EpisodeBuilder
+from hfs_emg.analysis.frames import FrameClock
+from hfs_emg.analysis.kinds import CLASSES
+from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.events import Episode
+
+CLOCK = FrameClock.at(250.0)
+LID, CHEEK, MOUTH = 1, 2, 3
+
+
+def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float = 0.9) -> DecidedAtom:
+    """An atom of the left side. alone: what the first look says of its kind."""
+    first_look = np.full(len(CLASSES), (1 - alone) / (len(CLASSES) - 1))
+    first_look[CLASSES.index(kind)] = alone
+    probability = np.full(len(CLASSES), 0.1 / (len(CLASSES) - 1))
+    probability[CLASSES.index(kind)] = 0.9
+    return DecidedAtom(
+        side="left",
+        first=CLOCK.frames(start_s),
+        end=CLOCK.frames(end_s),
+        channels=channels,
+        bursts=tuple((c, start_s, end_s, 50.0) for c in channels),
+        edges_s=(start_s, end_s),
+        decision=Decision(probability, np.zeros(len(ALL_NAMES)), first_look),
+        weight=end_s - start_s,
+        shown_s=None,
+        uninterrupted_s=end_s - start_s,
+    )
+
+
+def one_episode(*atoms: DecidedAtom) -> Episode:
+    builder = EpisodeBuilder(CLOCK, default_montage(8), AnalysisSettings(), Classifier(DEFAULT_MODEL.read_bytes()))
+    for each in atoms:
+        builder.add(each)
+    (episode,) = builder.settle(CLOCK.frames(60.0), CLOCK.frames(60.0), 0)
+    return episode
+
+
+def test_a_twitch_that_a_run_sets_out_with_is_its_beginning() -> None:
+    found = one_episode(atom(10.0, 10.1, "twitch", CHEEK), atom(10.45, 10.9, "spasm", LID, CHEEK, MOUTH))
+    assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.0, 10.9)
+
+
+def test_the_rest_of_a_blink_that_is_called_a_spasm_for_its_neighbours_sake_is_not_its_beginning() -> None:
+    blink = atom(10.3, 10.4, "spasm", LID, alone=0.05)
+    found = one_episode(blink, atom(10.45, 10.9, "spasm", LID, CHEEK, MOUTH))
+    assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.45, 10.9)
