@@ -13,6 +13,7 @@ import struct
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,11 @@ INKED = """side => {
 }"""
 
 
+MENDS_NOTED = """window.mends = [];
+Object.defineProperty(hfsLive, "mended", { get: () => mends.at(-1) ?? 0, set: (at) => mends.push(at) });"""
+"""When, in ms, a part of the picture was drawn anew because something was found there."""
+
+
 def test_what_is_recorded_is_seen_marked_and_ended(chromium: Browser, recording: tuple[Process, Path]) -> None:
     """Frames are drawn; a key's marker lies at the sample of its moment; words are words; the keyboard ends it."""
     process, store = recording
@@ -105,6 +111,11 @@ def test_what_is_recorded_is_seen_marked_and_ended(chromium: Browser, recording:
     page.keyboard.press("f")
     wait(page, "hfsLive.ageS < 2")
     assert page.evaluate(picture) != held
+
+    page.evaluate(MENDS_NOTED)
+    wait(page, "mends.length > 2")
+    mends = page.evaluate("mends")
+    assert min(b - a for a, b in pairwise(mends)) > 200, "what is drawn anew must not cost the sweep its frames"
 
     page.keyboard.press("s")
     page.keyboard.press("Enter")
