@@ -1,12 +1,14 @@
 """Calibration profiles in the store: STORE/SUBJECT/calibration-<UTC>Z.json, for the owner only, whole or not there.
 
+A name that is taken stays what it is: a second profile of the same second bears the name of the next one, so that names keep their order.
+
 The newest profile that is sound and fits is a subject's valid one. A profile that cannot be used is told, never used.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from calibration.errors import CalibrationError, ProfileUnfit
@@ -42,14 +44,22 @@ class Chosen:
 
 def save_profile(store: Store, profile: CalibrationProfile) -> Path:
     """Write a profile under its subject. Raises DiskError; what was there before stays as it was."""
-    folder = store.root / profile.subject
-    path = folder / f"calibration-{profile.made_utc.astimezone(UTC):%Y%m%dT%H%M%SZ}.json"
+    path = _free_path(store.root / profile.subject, profile.made_utc.astimezone(UTC))
     try:
         make_private_parents(path)
         write_whole(path, encode_profile(profile))
     except OSError as error:
         raise disk_error(error, path) from error
     return path
+
+
+def _free_path(folder: Path, made_utc: datetime) -> Path:
+    """The first one from that second on that is not there yet."""
+    while True:
+        path = folder / f"calibration-{made_utc:%Y%m%dT%H%M%SZ}.json"
+        if not path.exists():
+            return path
+        made_utc += timedelta(seconds=1)
 
 
 def profile_paths(store: Store, subject: str) -> list[Path]:

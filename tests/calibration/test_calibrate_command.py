@@ -20,12 +20,14 @@ import pytest
 from faces import told_of
 
 from calibration.montage import default_montage
+from calibration.profile import Caution
 from calibration.profile_file import decode_profile, encode_profile
 from calibration.tasks import TASKS
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.boards import open_with_patient
 from hfs_emg.calibrating import Calibration
 from hfs_emg.cli import main
+from hfs_emg.profiles import latest_profile, save_profile
 from hfs_emg.session.store import Store
 
 VIRTUAL = "sim:cooperative-left?speed=virtual&seed=1"
@@ -199,8 +201,6 @@ def test_a_profile_that_is_named_and_does_not_fit_ends_the_request(calibrated: P
 
 
 def test_a_newer_profile_that_is_damaged_gives_way_to_the_one_before(calibrated: Path, tmp_path: Path) -> None:
-    from hfs_emg.profiles import latest_profile, save_profile
-
     found = decode_profile(profiles(calibrated)[0].read_bytes(), "p")
     store = Store(tmp_path)
     path = save_profile(store, found)
@@ -211,10 +211,22 @@ def test_a_newer_profile_that_is_damaged_gives_way_to_the_one_before(calibrated:
     assert "calibration-2099" in (chosen.why_not or "")
 
 
-def test_a_profile_measured_with_exchanged_leads_is_not_used(calibrated: Path, tmp_path: Path) -> None:
-    from calibration.profile import Caution
-    from hfs_emg.profiles import latest_profile, save_profile
+def test_two_calibrations_within_a_second_are_two_profiles_the_later_one_valid(
+    calibrated: Path, tmp_path: Path
+) -> None:
+    found = decode_profile(profiles(calibrated)[0].read_bytes(), "p")
+    store = Store(tmp_path)
+    first = save_profile(store, found)
+    later = replace(found, software="of the same second")
+    second = save_profile(store, later)
+    assert [p.read_bytes() for p in (first, second)] == [encode_profile(found), encode_profile(later)]
+    assert profiles(tmp_path) == [first, second]
+    chosen = latest_profile(store, "S1", **FITS)
+    assert chosen.kept is not None
+    assert chosen.kept.path == second
 
+
+def test_a_profile_measured_with_exchanged_leads_is_not_used(calibrated: Path, tmp_path: Path) -> None:
     found = decode_profile(profiles(calibrated)[0].read_bytes(), "p")
     swapped = Caution(
         "swapped sides", ("EMG L OOC",), "Left and right leads seem to be exchanged", 0.99, "exchange them"
