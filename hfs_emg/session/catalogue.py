@@ -30,6 +30,7 @@ class Catalogue:
             found = self._connection.execute("SELECT folder, stamp, summary FROM sessions").fetchall()
             return {str(folder): (str(stamp), bytes(summary)) for folder, stamp, summary in found}
         except (sqlite3.DatabaseError, TypeError):
+            self.close()  # before its file goes: nothing else would close it
             self._connection = self._anew()
             return {}
 

@@ -160,7 +160,9 @@ def test_7_2_a_damaged_catalogue_is_made_anew(tmp_path: Path, damage: bytes) -> 
     connection.close()
 
 
-def test_7_2_a_catalogue_damaged_in_its_middle_is_made_anew(tmp_path: Path) -> None:
+def test_7_2_a_catalogue_damaged_in_its_middle_is_made_anew_and_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(tmp_path)
     for minute in range(12):
         record(store, minute=minute, seconds=1)
@@ -169,8 +171,15 @@ def test_7_2_a_catalogue_damaged_in_its_middle_is_made_anew(tmp_path: Path) -> N
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xa5" * (len(content) - 4096)
     path.write_bytes(content)
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: (opened.append(connect(*a, **k)), opened[-1])[1])
     assert store.sessions() == before
     assert store.sessions() == before
+    assert len(opened) == 3
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_7_2_a_catalogue_of_another_version_is_made_anew(tmp_path: Path) -> None:
