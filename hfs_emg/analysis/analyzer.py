@@ -81,7 +81,9 @@ class Analyzer:
         pairs = tuple((i, twin) for i, twin in twins if twin is not None)
         used = profile if settings.use_profile else None
         known = None if used is None else known_of(used, montage, signal.rate_hz)
-        self._unmixing = Unmixing(known.crosstalk, known.across) if known is not None else None
+        self._unmixing = None
+        if known is not None:
+            self._unmixing = Unmixing(known.crosstalk, known.across, known.rest_power, signal.rate_hz)
         self._levels = LevelLog(self.clock, channels, settings, eyes, pairs, known=known)
         self._finder = IslandFinder(self.clock)
         self._atoms = AtomFinder(self.clock, montage, settings)

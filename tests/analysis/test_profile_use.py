@@ -55,24 +55,45 @@ def conditioned(waves: NDArray[np.float64]) -> Conditioned:
     return Conditioned(np.stack([waves] * 4), [])
 
 
+def unmixing(mixing: NDArray[np.float64]) -> Unmixing:
+    """Of channels that rest at a microvolt, at 250 Hz."""
+    return Unmixing(mixing, np.ones(mixing.shape, np.bool_), np.ones(len(mixing)), 250.0)
+
+
 def test_what_leaks_from_one_muscle_to_the_other_side_is_taken_off() -> None:
     muscles = np.random.default_rng(1).standard_normal((2, 500)) * np.array([[80.0], [1.0]])
     mixing = np.array([[1.0, 0.12], [0.03, 1.0]])
     seen = conditioned((muscles.T @ mixing).T)
     slow = seen.views[1].copy()
-    Unmixing(mixing, np.ones((2, 2), np.bool_)).take_off(seen, np.ones((2, 500), np.bool_))
+    unmixing(mixing).take_off(seen, np.ones((2, 500), np.bool_))
     for view in (seen.emg, seen.views[2], seen.band):
         assert np.abs(view[1] - muscles[1]).max() < 0.02 * np.abs(muscles[0]).max() * 0.12 + 0.02
     assert (seen.views[1] == slow).all(), "the eye's potential is no muscle of a site"
 
 
 def test_a_channel_that_measures_nothing_is_taken_off_no_other() -> None:
-    waves = np.random.default_rng(1).standard_normal((2, 100))
+    waves = 50 * np.random.default_rng(1).standard_normal((2, 100))
     seen = conditioned(waves)
     good = np.ones((2, 100), np.bool_)
     good[0] = False
-    Unmixing(np.array([[1.0, 0.1], [0.0, 1.0]]), np.ones((2, 2), np.bool_)).take_off(seen, good)
+    unmixing(np.array([[1.0, 0.1], [0.0, 1.0]])).take_off(seen, good)
     assert (seen.emg == waves).all()
+
+
+def test_what_both_sides_see_of_the_heart_does_not_become_one_sided() -> None:
+    seen = conditioned(np.tile(1.5 * np.sin(np.arange(250) * 0.6), (2, 1)))
+    unmixing(np.array([[1.0, 0.4], [0.0, 1.0]])).take_off(seen, np.ones((2, 250), np.bool_))
+    left, right = seen.emg.std(axis=1)
+    assert right / left == pytest.approx(1.0, abs=0.05)
+
+
+def test_hum_is_not_carried_across_with_the_muscle() -> None:
+    muscle = np.zeros((2, 500))
+    muscle[0, 200:300] = 80.0 * np.random.default_rng(3).standard_normal(100)
+    hum = np.array([[30.0], [30.0]]) * np.sin(2 * np.pi * 50 / 250 * np.arange(500))
+    seen = Conditioned(np.stack([muscle + hum, muscle, muscle, muscle]), [])
+    unmixing(np.array([[1.0, 0.2], [0.0, 1.0]])).take_off(seen, np.ones((2, 500), np.bool_))
+    assert np.allclose(seen.band - hum, seen.emg, atol=1e-9)
 
 
 def test_only_entries_across_the_face_that_stand_out_from_their_uncertainty_are_used() -> None:
