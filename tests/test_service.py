@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from waiting import LIMIT_S
 
 from calibration.montage import default_montage
 from firmware_bridge.cyton import CytonBoard
@@ -83,7 +84,7 @@ class Hall:
 @pytest.fixture(autouse=True)
 def _in_step(monkeypatch):
     """Virtual time runs away from the thread that opens the next session; here it waits."""
-    monkeypatch.setattr(Successor, "ready", lambda self, wait_s=0.0: self._made.wait(60))
+    monkeypatch.setattr(Successor, "ready", lambda self, wait_s=0.0: self._made.wait(LIMIT_S))
 
 
 def counts_of(session):

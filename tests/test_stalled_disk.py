@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from monitor_room import RATE_HZ, Room
+from waiting import LIMIT_S
 
 from hfs_emg.cli.watching import status_text
 from hfs_emg.session.integrity import damage_of
@@ -27,7 +28,7 @@ def test_while_the_disk_stalls_the_analysis_goes_on_and_the_screen_says_how_far_
     room = Room(tmp_path, duration_s=100.0, on_status=look)
     # By the recorder's clock the board sends in real time, so that it is not made to wait.
     monkeypatch.setattr(room.recorder, "_now_s", room.board.now_s)
-    monkeypatch.setattr(os, "fdatasync", lambda fd: (released.wait(30), real(fd))[1])
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (released.wait(LIMIT_S), real(fd))[1])
     outcome = room.run()
     assert outcome.errors == ()
     assert outcome.analysed_samples == outcome.samples == 100 * RATE_HZ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from waiting import LIMIT_S
 
 from hfs_emg.events import Findings, Invalid
 from hfs_emg.model import Block
@@ -66,5 +67,5 @@ def test_a_long_block_is_analysed_without_waiting_for_the_end() -> None:
     worker = AnalysisWorker(lambda: tape, RATE_HZ)  # type: ignore[arg-type]
     worker.put(blocks(10)[0])
     with worker._changed:
-        assert worker._changed.wait_for(lambda: worker.analysed_samples == 10, timeout=10.0)
+        assert worker._changed.wait_for(lambda: worker.analysed_samples == 10, timeout=LIMIT_S)
     worker.finish()

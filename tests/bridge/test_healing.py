@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 from test_brainflow_stream import LAYOUT, FakeSession, FakeWire
+from waiting import LIMIT_S
 
 from firmware_bridge.attempts import AtOnce, InBackground
 from firmware_bridge.boards import CYTON, ads1299_microvolts_per_count
@@ -120,14 +121,14 @@ def test_an_attempt_does_not_hold_anybody_up_and_what_it_opens_too_late_is_close
             closed.set()
 
     def slow():
-        gate.wait(10)
+        gate.wait(LIMIT_S)
         return Board()
 
     attempt = InBackground(slow, None)
     assert attempt.result() is None
     attempt.abandon()
     gate.set()
-    assert closed.wait(10)
+    assert closed.wait(LIMIT_S)
 
 
 def test_a_fault_while_opening_is_an_error_and_no_end():

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from faces import told_of
+from waiting import LIMIT_S
 
 from calibration.montage import default_montage
 from calibration.profile import Caution
@@ -110,7 +111,7 @@ def test_a_calibration_that_is_interrupted_leaves_the_profile_of_before(calibrat
         assert "let the face rest: NOW" in running.stderr.readline()
         running.send_signal(signal.SIGINT)
         words = running.stderr.read()
-        assert running.wait(20) == 130
+        assert running.wait(LIMIT_S) == 130
     assert "the profile of before stays" in words
     assert {p: p.read_bytes() for p in profiles(calibrated)} == before
 
@@ -126,7 +127,7 @@ def test_at_a_terminal_there_are_a_countdown_bars_and_keys(tmp_path: Path) -> No
 
     def until(words: str) -> None:
         nonlocal seen
-        end = time.monotonic() + 30
+        end = time.monotonic() + LIMIT_S
         while words not in seen:
             assert time.monotonic() < end, seen[-600:]
             seen += os.read(master, 65536).decode(errors="replace")
@@ -147,7 +148,7 @@ def test_at_a_terminal_there_are_a_countdown_bars_and_keys(tmp_path: Path) -> No
         until("[3 of 9] Tight closure")
         os.write(master, b"q")
         until("ended before it was through; no profile was written")
-        assert running.wait(20) == 130
+        assert running.wait(LIMIT_S) == 130
     finally:
         running.kill()
         running.wait()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from waiting import LIMIT_S
 
 from hfs_emg.cli import main
 from hfs_emg.session.reader import is_session_folder, open_session
@@ -104,7 +105,7 @@ def process(*arguments, code=None, **options):
         child.communicate()
 
 
-def wait_for(child, words, limit_s=180.0):
+def wait_for(child, words, limit_s=LIMIT_S):
     """The child's error output up to the line with these words. A child that hangs is ended."""
     limit = threading.Timer(limit_s, child.kill)
     limit.start()

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 from command_line import Sent, holds_what_came, process, refused, session_in, sessions_in, wait_for
-from waiting import until
+from waiting import LIMIT_S, until
 
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.emulator import CytonEmulator
@@ -78,7 +78,7 @@ def test_a_service_rotates_at_sighup_takes_markers_and_ends_at_sigterm(hfs, sett
             wait_for(child, "ended (rotated)")
             until(lambda: any(recorded([f], 250) for f in sessions_in(store) if not (f / "stop.json").exists()))
             child.send_signal(signal.SIGTERM)
-            _, err = child.communicate(timeout=180)
+            _, err = child.communicate(timeout=LIMIT_S)
         told = list(all_of(manager))
     assert child.returncode == 0, err
     before, after = in_order(store)
@@ -101,7 +101,7 @@ def test_a_killed_service_goes_on_in_a_session_that_names_the_one_it_lost(settin
         until(lambda: len(sessions_in(store)) == 2)
         until(lambda: any(recorded([f], 250) for f in sessions_in(store) if not (f / "stop.json").exists()))
         child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=180)
+        child.communicate(timeout=LIMIT_S)
     before, after = in_order(store)
     assert before.stop.reason == "interrupted"
     assert before.samples >= 500
@@ -125,7 +125,7 @@ def test_a_second_sigterm_ends_a_service_firmly(settings, store):
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(0.5)
         child.send_signal(signal.SIGTERM)
-        _, err = child.communicate(timeout=180)
+        _, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 130, err
     (folder,) = sessions_in(store)
     assert open_session(folder).samples >= 500
@@ -184,7 +184,7 @@ def test_keys_at_the_terminal_of_a_recording_are_markers_and_the_terminal_is_put
         os.write(parent, b"chew\r ")
         wait_for(child, ": marker")
         os.write(parent, b"\x03")
-        _, err = child.communicate(timeout=180)
+        _, err = child.communicate(timeout=LIMIT_S)
     finally:
         child.kill()
         child.wait()

@@ -8,7 +8,7 @@ import needs
 import numpy as np
 import pytest
 from command_line import Sent, counts_of, holds_what_came, lost_of, process, refused, session_in, sessions_in, wait_for
-from waiting import until
+from waiting import LIMIT_S, until
 
 from firmware_bridge.emulator import CytonEmulator
 from firmware_bridge.faults import Faults
@@ -95,7 +95,7 @@ def test_brainflow_records_from_the_emulated_board_what_it_sent(hfs, store):
             *("--board", f"brainflow:cyton?serial_port={port}", "--subject", "S1", "--duration", 2, "--store", store),
         )
         emulator.send_signal(signal.SIGTERM)
-        assert emulator.wait(10) == 0
+        assert emulator.wait(LIMIT_S) == 0
     assert result.status == 0, result
     session = session_in(store)
     found = counts_of(session)
@@ -178,7 +178,7 @@ sys.exit(main(sys.argv[1:]))
 def test_a_disk_that_fills_ends_the_recording_whole_and_not_the_analysis(store):
     arguments = ("record", "--board", "sim:moderate-right?speed=virtual&seed=7", "--subject", "S1", "--store", store)
     with process(*arguments, "--duration", 300, code=FULL) as child:
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 5, err
     assert "has reached the size limit" in err
     assert "300 s at 250 Hz" in out
@@ -194,7 +194,7 @@ def test_a_disk_that_fills_while_simulating_leaves_nothing_behind(tmp_path):
     existing = tmp_path / "patient.bdf"
     existing.write_text("old")
     with process("simulate", "tic", existing, "--duration", 300, "--force", code=FULL) as child:
-        _, err = child.communicate(timeout=120)
+        _, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 5
     assert "File too large" in err
     assert [p.name for p in tmp_path.iterdir()] == ["patient.bdf"]
@@ -206,7 +206,7 @@ def test_a_signal_ends_a_recording_cleanly(store, number):
     with process("record", "--board", "sim:moderate-right", "--subject", "S1", "--store", store) as child:
         wait_for(child, "0:01")
         child.send_signal(number)
-        out, err = child.communicate(timeout=180)
+        out, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 0, err
     assert "Ended: stopped." in out
     session = session_in(store)
@@ -231,7 +231,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_recorded(store):
         child.send_signal(signal.SIGINT)
         wait_for(child, "Ctrl-C ends at once")
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=180)
+        _, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 130
     assert "as an interrupted session" in err
     session = session_in(store)
@@ -257,7 +257,7 @@ sys.exit(main(sys.argv[1:]))
 def test_an_analysis_that_fails_leaves_the_recording_whole(store):
     arguments = ("record", "--board", "sim:tic?speed=virtual", "--subject", "S1", "--store", store, "--duration", 30)
     with process(*arguments, code=FAULTY) as child:
-        out, err = child.communicate(timeout=180)
+        out, err = child.communicate(timeout=LIMIT_S)
     assert child.returncode == 1
     assert "a fault of the program, ZeroDivisionError: division by zero" in err
     assert "Traceback" not in err
@@ -274,7 +274,7 @@ def test_a_terminal_that_has_gone_does_not_end_a_recording(store):
     with process(*arguments) as child:
         child.stderr.close()
         assert child.stdout.read()
-        assert child.wait(60) == 0
+        assert child.wait(LIMIT_S) == 0
     assert session_in(store).stop.samples == 30 * 250
 
 
@@ -296,6 +296,6 @@ def test_the_first_samples_are_recorded_before_scipy_signal_is_loaded(store):
     with PtyServer(CytonEmulator(Sent())) as server:
         arguments = ("--board", f"serial://{server.path}", "--subject", "S1", "--store", store, "--duration", 1)
         with process("record", *arguments, code=READING_FIRST) as child:
-            _, err = child.communicate(timeout=180)
+            _, err = child.communicate(timeout=LIMIT_S)
     assert "first block, scipy.signal loaded: False" in err
     assert session_in(store).samples == 250

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 from command_line import Sent, counts_of, process, refused, session_in, sessions_in
-from waiting import until
+from waiting import LIMIT_S, until
 
 from firmware_bridge.connect import Port
 from hfs_emg.session.reader import open_session
@@ -78,7 +78,7 @@ def test_a_session_that_is_being_recorded(hfs, store):
         assert result.status == 0
         assert "note: The session is being recorded." in result.err
         child.send_signal(signal.SIGINT)
-        assert child.wait(60) == 0
+        assert child.wait(LIMIT_S) == 0
 
 
 def test_a_damaged_session_is_listed_with_what_is_wrong(hfs, store, finished):
@@ -142,7 +142,7 @@ def test_an_emulated_board_is_recorded_under_its_stable_name(hfs, store, tmp_pat
         assert emulator.stdout.readline() == f"{link}\n"
         result = hfs("record", "--board", f"serial://{link}", "--subject", "S1", "--duration", 1, "--store", store)
         emulator.send_signal(signal.SIGINT)
-        assert emulator.wait(10) == 0
+        assert emulator.wait(LIMIT_S) == 0
     assert result.status == 0, result
     session = session_in(store)
     assert (session.signal.rate_hz, len(session.signal.inputs), session.samples) == (rate, inputs, rate)

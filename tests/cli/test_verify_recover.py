@@ -6,7 +6,7 @@ import signal
 import msgspec
 import pytest
 from command_line import holds_what_came, process, refused, session_in, sessions_in
-from waiting import until
+from waiting import LIMIT_S, until
 
 from hfs_emg.events import Burst, Episode, Kind
 from hfs_emg.session.lines import sealed
@@ -38,7 +38,7 @@ def killed(store):
     with process("record", "--board", "sim:moderate-right", "--subject", "S1", "--store", store) as child:
         until(lambda: sessions_in(store) and open_session(sessions_in(store)[0]).samples >= 500)
         child.send_signal(signal.SIGKILL)
-        child.wait(60)
+        child.wait(LIMIT_S)
     return session_in(store)
 
 
@@ -159,7 +159,7 @@ def test_a_session_under_way_is_not_verified(hfs, store):
         assert refused(hfs("recover", folder), 2, "is being recorded")
         assert hfs("recover", "--store", store).out.startswith("No interrupted session")
         child.send_signal(signal.SIGINT)
-        assert child.wait(60) == 0
+        assert child.wait(LIMIT_S) == 0
 
 
 def test_an_interrupted_session_is_recovered_by_hand(hfs, store, killed, tmp_path):

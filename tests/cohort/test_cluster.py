@@ -12,7 +12,7 @@ from pathlib import Path
 import needs
 import pyarrow.parquet
 import pytest
-from waiting import until
+from waiting import LIMIT_S, until
 
 from hfs_emg.cli import main
 from hfs_emg.cohort.tables import TABLES
@@ -101,13 +101,16 @@ def test_a_killed_worker_costs_nothing_and_nothing_is_there_twice(recorded, cert
     with cluster(certificates, tmp_path) as (address, workers):
         assert address.startswith("tls://127.0.0.1:")
         order = ["cohort", str(archive), "--out", str(out), "--scheduler", address, *tls]
-        command = subprocess.Popen([sys.executable, "-m", "hfs_emg", *order], stderr=subprocess.PIPE, text=True)
-        until(lambda: len(parts_in(out)) >= 3)
-        workers[0].kill()
-        done = len(parts_in(out))
-        _, said = command.communicate(timeout=180)
-    assert done < SESSIONS, "the worker was killed too late to matter"
+        with subprocess.Popen([sys.executable, "-m", "hfs_emg", *order], stderr=subprocess.PIPE, text=True) as command:
+            try:
+                until(lambda: len(parts_in(out)) >= 3 or command.poll() is not None)
+                workers[0].kill()
+                done = len(parts_in(out))
+                _, said = command.communicate(timeout=LIMIT_S)
+            finally:
+                command.kill()
     assert command.returncode == 0, said
+    assert done < SESSIONS, "the worker was killed too late to matter"
     for table, per_session in (("provenance", 1), ("burden", 2), ("quality", 8)):
         found = [r["session"] for r in pyarrow.parquet.read_table(out / f"{table}.parquet").to_pylist()]
         assert found == [n for n in names for _ in range(per_session)], table

@@ -11,6 +11,7 @@ from typing import Any
 
 import needs
 import pytest
+from waiting import LIMIT_S
 
 FACE = "moderate-right"
 SEED = 7
@@ -37,7 +38,7 @@ def stream(lsl: Any) -> Iterator[str]:
         assert f"Streaming {name} and {name}-episodes on this computer" in child.stderr.readline()
         yield name
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=LIMIT_S)
         assert child.returncode == 0, err
         assert "Streamed " in out
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sessions import assert_same, cut, episode, random_samples, recorder_in, signal_of
+from waiting import LIMIT_S
 
 from hfs_emg.errors import DiskError
 from hfs_emg.session.integrity import damage_of
@@ -44,7 +45,7 @@ def test_6_5_a_disk_without_room_is_told_once_and_the_recording_ends_whole(tmp_p
     header, record = 256 * 7, 5 * 750 + 1200
     with file_size_limit(header + 3 * record + record // 2):
         recorder.write(cut(whole, [4 * RATE])[0])
-        recorder._thread.join(timeout=10)
+        recorder._thread.join(timeout=LIMIT_S)
         assert recorder.failed
         blocks = cut(whole, range(4 * RATE, len(whole.counts), RATE))[1:]
         with pytest.raises(DiskError, match="size limit") as failure:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sessions import assert_same, cut, episode, random_samples, recorder_in, signal_of
+from waiting import LIMIT_S
 
 from hfs_emg.errors import DiskError
 from hfs_emg.model import Block, Marker
@@ -177,7 +178,7 @@ def test_6_4_a_folder_that_is_deleted_while_it_is_recorded_is_told_at_once(tmp_p
         threading.Event().wait(0.001)
     shutil.rmtree(tmp_path / "s")
     recorder.write(blocks[1])
-    recorder._thread.join(timeout=10)
+    recorder._thread.join(timeout=LIMIT_S)
     with pytest.raises(DiskError, match="its folder is gone"):
         recorder.write(blocks[2])
     recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)
@@ -201,7 +202,7 @@ def test_6_4_a_disk_that_fails_for_good_leaves_an_interrupted_session(
     for name in ("pwrite", "write", "fdatasync", "fsync", "ftruncate"):
         monkeypatch.setattr(os, name, fail)
     recorder.write(blocks[3])
-    recorder._thread.join(timeout=10)
+    recorder._thread.join(timeout=LIMIT_S)
     with pytest.raises(DiskError):
         recorder.write(blocks[4])
     recorder.finish("stopped", valid_s=0.0, sample_rate_hz=250.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sessions import assert_same, cut, joined, random_samples, recorder_in, signal_of
-from waiting import until
+from waiting import LIMIT_S, until
 
 from hfs_emg.errors import DiskError
 from hfs_emg.model import Block, Marker
@@ -31,7 +31,7 @@ class StuckDisk:
 
     def wait(self, descriptor: int) -> None:
         self.entered.set()
-        self.go.wait(timeout=30)
+        self.go.wait(LIMIT_S)
         self._sync(descriptor)
 
 
@@ -43,7 +43,7 @@ def test_6_6_a_slow_disk_does_not_hold_the_caller_up_for_a_minute_of_signal(
     whole = random_samples(60 * RATE, signal_of())
     for block in cut(whole, range(0, len(whole.counts), RATE)):
         recorder.write(block)  # would never return if it waited for the disk
-    assert disk.entered.wait(timeout=10)
+    assert disk.entered.wait(LIMIT_S)
     assert (recorder.samples, recorder.synced_samples) == (60 * RATE, 0)
     disk.go.set()
     recorder.finish("stopped", valid_s=60.0, sample_rate_hz=250.0)
@@ -59,7 +59,7 @@ def stalled(folder: Path, whole: Block, monkeypatch: pytest.MonkeyPatch) -> tupl
     for block in cut(whole, range(0, len(whole.counts), RATE)):
         now[0] += 1.0
         recorder.write(block)
-    assert disk.entered.wait(timeout=10)
+    assert disk.entered.wait(LIMIT_S)
     return recorder, disk, now
 
 
@@ -102,7 +102,7 @@ def test_6_6_words_wait_for_a_disk_that_stands_still_as_many_as_a_bound_says_and
     disk = StuckDisk(monkeypatch)
     for block in cut(random_samples(2 * RATE, signal_of()), [RATE]):
         recorder.write(block)
-    assert disk.entered.wait(timeout=10)
+    assert disk.entered.wait(LIMIT_S)
     monkeypatch.setattr(recorder_module, "QUEUE_WORDS", 100)
     for k in range(150):
         recorder.marker(Marker(2 * RATE, f"marker {k}"))
@@ -205,9 +205,9 @@ def test_an_ending_does_not_wait_for_ever_for_a_disk_that_takes_nothing(
     recorder = recorder_in(tmp_path / "s")
     disk = StuckDisk(monkeypatch)
     recorder.write(random_samples(7 * RATE, signal_of()))
-    assert disk.entered.wait(timeout=10)
+    assert disk.entered.wait(LIMIT_S)
     with pytest.raises(DiskError, match="the last 7 s are not on it: check or replace"):
         recorder.finish("stopped", valid_s=7.0, sample_rate_hz=250.0)
     disk.go.set()
-    recorder._thread.join(timeout=10)
+    recorder._thread.join(timeout=LIMIT_S)
     assert open_session(tmp_path / "s").interrupted

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from rooms import HOST, Inside, Process, stored_session
 from starlette.testclient import TestClient
+from waiting import LIMIT_S
 
 from hfs_emg.web.admission import Admission
 from hfs_emg.web.application import Web, application
@@ -103,7 +104,7 @@ def hfs(tmp_path: Path) -> Iterator[Callable[..., Process]]:
             )
         process = Process(started, log)
         running.append(process)
-        until = time.monotonic() + 60
+        until = time.monotonic() + LIMIT_S
         while (link := re.search(r"http\S+token=\S+(?=\s)", log.read_text())) is None:
             assert started.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rooms import Inside
+from waiting import LIMIT_S
 
 from hfs_emg.events import Invalid
 from hfs_emg.report.looking import HEAD
@@ -87,7 +88,7 @@ def test_the_end_of_the_server_is_the_end_of_the_look(tmp_path: Path) -> None:
     while not found.share:
         found.over.wait(0.01)
     looks.close()
-    assert processes[0].wait(10) != 0
+    assert processes[0].wait(LIMIT_S) != 0
 
 
 def test_a_document_is_drawn_once_for_what_it_is_made_of() -> None:
