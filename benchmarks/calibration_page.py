@@ -45,7 +45,7 @@ A profile holds, with the sampling rate, band and montage for which alone it is 
 - **blinks**: right over left, and by how much one eye follows the other;
 - **crosstalk** from each muscle to each electrode, across and along the face, with the uncertainty of every entry. It is told from the raw
   signals, because crosstalk arrives everywhere at the same instant; muscles that merely move together do not count as crosstalk. An
-  entry is called reliable when its 99 % interval reaches no further than 2 points (0.02) to either side: without winks nothing tells
+  entry is called reliable when its 99.9 % interval reaches no further than 2 points (0.02) to either side: without winks nothing tells
   left from right in a smile;
 - **synkinesis**: how the mouth moves while the eyes close, left and right, beside the 1.62 of one study of 34 faces;
 - what was done, skipped, or could not be done, and what the guards said.
@@ -156,8 +156,8 @@ def _crosstalk(subjects: Sequence[SubjectResult]) -> Lines:
     covered = float((error[reliable] <= INTERVAL * told[reliable]).mean())
     yield from prose(
         "Each pair of channels, in points (hundredths of the muscle's own amplitude). Truth is the face's own mixing. Asked for: "
-        f"within 2 points where the profile calls the entry reliable, which it does when its 99 % interval ({INTERVAL:g} uncertainties to "
-        "either side) reaches no further than that. So one reliable entry of a hundred may be further off: of the "
+        f"within 2 points where the profile calls the entry reliable, which it does when its 99.9 % interval ({INTERVAL:g} uncertainties "
+        "to either side) reaches no further than that. So one reliable entry of a thousand may be further off: of the "
         f"{int(reliable.sum())} below, {int((error[reliable] > POINTS).sum())} are. All their intervals together hold "
         f"{percent(covered)} of the errors; muscles that no electrode lies on (chin, jaw) add what no fit can tell from crosstalk."
     )

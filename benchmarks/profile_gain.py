@@ -52,9 +52,10 @@ def kind_counts(kind: Kind, outcomes: Outcomes) -> dict[str, Floats]:
     }
 
 
-def counts(outcomes: Outcomes) -> dict[str, Floats]:
-    """Every error that is counted, of each face."""
+def errors(outcomes: Outcomes) -> dict[str, Floats]:
+    """Of each face (faces,), by what went wrong."""
     found = spasm_counts(outcomes)
+    found["error of spasm time, sum over faces"] = np.array([abs(o.spasm_time_relative or 0.0) for o in outcomes])
     for kind in OTHER_KINDS:
         found |= kind_counts(kind, outcomes)
     return found
@@ -78,7 +79,7 @@ def section(crosstalk: float | None, without: Outcomes, having: Outcomes) -> Lin
     """One degree of crosstalk."""
     yield f"## {'As drawn' if crosstalk is None else f'{100 * crosstalk:.0f} % of crosstalk across the face'}"
     yield ""
-    before, after = counts(without), counts(having)
+    before, after = errors(without), errors(having)
     gains = {what: fewer(before[what], after[what]) for what in before}
     yield from table(
         (
@@ -91,9 +92,9 @@ def section(crosstalk: float | None, without: Outcomes, having: Outcomes) -> Lin
         [
             (
                 what,
-                f"{before[what].sum():.0f}",
-                f"{after[what].sum():.0f}",
-                f"{gain.value:+.0f} ({gain.low:+.0f} to {gain.high:+.0f})",
+                f"{before[what].sum():.3g}",
+                f"{after[what].sum():.3g}",
+                f"{gain.value:+.3g} ({gain.low:+.3g} to {gain.high:+.3g})",
                 verdict(gain),
             )
             for what, gain in gains.items()

@@ -27,10 +27,10 @@ EXPECTED_SD = 0.1
 """Crosstalk before anything is known: 1–5 % across, 5–20 % near the midline, 5–30 % to the next site (facts of facial EMG)."""
 POINTS = 0.02
 """What an entry must be known to."""
-INTERVAL = 2.576
-"""Standard deviations to either side that hold 99 % of a normal law."""
+INTERVAL = 3.291
+"""Standard deviations to either side that hold 99.9 % of a normal law: a profile has dozens of entries, and each is to hold."""
 RELIABLE_SD = POINTS / INTERVAL
-"""An entry is reliable when its 99 % interval reaches no further than 2 points."""
+"""An entry is reliable when its 99.9 % interval reaches no further than 2 points."""
 INDEPENDENT_PER_S = 80.0
 """Independent samples per second in the EMG band at 250 Hz and above. Twice the effective width of an ordinary facial spectrum would be 130
 to 160 for a steady signal; efforts waver, and muscles that no electrode lies on add a little, so that less is claimed."""

@@ -82,7 +82,7 @@ def mixed(apart: bool, repetitions: int = 12, steps: int = 60) -> tuple[Envelope
 
 
 def test_crosstalk_is_found_within_two_points_and_called_reliable_where_muscles_were_used_apart() -> None:
-    found = crosstalk(*mixed(apart=True, repetitions=24), CLOCK.step_s)
+    found = crosstalk(*mixed(apart=True, repetitions=40), CLOCK.step_s)
     truth = np.eye(4)
     for place, part in CROSS.items():
         truth[place] = part

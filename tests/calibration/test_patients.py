@@ -43,8 +43,8 @@ def test_levels_symmetry_and_crosstalk_are_those_that_the_simulation_put_in(seed
     error = np.abs(profile.crosstalk - true_crosstalk(found.face, found.observation.montage))
     apart = ~np.eye(8, dtype=bool)
     reliable = (profile.crosstalk_sd <= RELIABLE_SD) & apart
-    assert reliable.sum() > 36
-    assert (error[reliable] <= POINTS).mean() >= 0.99
+    assert reliable.sum() > 30
+    assert (error[reliable] <= POINTS).all()
     # What is told of the uncertainty is neither boast nor excuse.
     assert 0.3 < (error[apart] / np.maximum(profile.crosstalk_sd[apart], 1e-3)).std() < 2.0
 
