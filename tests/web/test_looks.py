@@ -49,7 +49,7 @@ def test_stretches_are_measured_as_each_by_itself() -> None:
 
 def test_how_far_it_is_is_told_until_it_is_there(tmp_path: Path) -> None:
     looks = Looks(told((b"p", b"0.250"), (b"r", packed(LOOK))))
-    found = looks.of(tmp_path, wait_s=20.0)
+    found = looks.of(tmp_path, wait_s=LIMIT_S)
     assert found.look is not None
     assert looks.of(tmp_path) is found, "a second question costs no second look"
     (tmp_path / "signal.bdf").write_bytes(b"more")
@@ -70,7 +70,7 @@ def test_a_look_that_fails_is_told_and_tried_again_when_asked(
     tmp_path: Path, start: Callable[[Path], subprocess.Popen[bytes]], words: str
 ) -> None:
     looks = Looks(start)
-    found = looks.of(tmp_path, wait_s=20.0)
+    found = looks.of(tmp_path, wait_s=LIMIT_S)
     assert words in found.problem
     assert looks.of(tmp_path) is not found
     looks.close()
@@ -117,7 +117,7 @@ def test_a_report_that_takes_long_is_answered_at_once_with_a_page_that_waits(
     waiting = inside.get(f"{base}/report")
     assert waiting.status_code == 202
     assert "The report is being made" in waiting.text
-    assert web.looks.of(web.store.root / "S01" / told, wait_s=60.0).look is not None
+    assert web.looks.of(web.store.root / "S01" / told, wait_s=LIMIT_S).look is not None
     while not inside.get(f"{base}/report/share").json()["ready"]:
         pass
     assert "SIMULATED" in inside.get(f"{base}/report").text
