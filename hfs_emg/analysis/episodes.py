@@ -19,7 +19,7 @@ from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.islands import QUIET_S
 from hfs_emg.analysis.kinds import CLASSES, NONE
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.events import Burst, Episode, Kind, SideName
+from hfs_emg.events import KINDS, Burst, Episode, Kind, SideName
 
 _ALONE = "alone"
 _FRAGMENT_S = 0.6
@@ -29,6 +29,8 @@ RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
+NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.SYNKINESIS, Kind.VOLUNTARY, Kind.ORAL), 0.55)
+"""Below this probability of what is more than a blink the episode is `unsure`: decision 20."""
 ONE_SITE_FROM = 0.95
 """Where the second site stays below its threshold, the spasm must be this probable: the face's other spasms have shown it by then."""
 CLEAR_FROM = 0.3
@@ -201,7 +203,11 @@ class EpisodeBuilder:
         if e.group != _MOVE:
             index = CLASSES.index(e.group)
             best = e.atoms[int(np.argmax(table[:, index]))]
-            return Kind(e.group), _pooled(table[:, index], mean[index]), self._sentence(e.group, best.decision)
+            sure, words = _pooled(table[:, index], mean[index]), self._sentence(e.group, best.decision)
+            if sure >= NAMED_FROM.get(e.group, 0.0):
+                return Kind(e.group), sure, words
+            title = KINDS[Kind(e.group)].title
+            return Kind.UNSURE, 1 - sure, f"The evidence does not decide ({title} {100 * sure:.0f} %). {words}"
         spasm = _pooled(table[:, _SPASM], mean[_SPASM])
         best = e.atoms[int(np.argmax(table[:, _SPASM]))]
         sites = {c for a in e.atoms for c in a.channels}
@@ -218,7 +224,7 @@ class EpisodeBuilder:
                 self._sentence(Kind.TWITCH, best.decision),
             )
         words = self._sentence(Kind.SPASM, best.decision)
-        return Kind.UNSURE, 1 - max(spasm, twitch), f"The evidence does not decide (spasm {spasm:.0%}). {words}"
+        return Kind.UNSURE, 1 - max(spasm, twitch), f"The evidence does not decide (spasm {100 * spasm:.0f} %). {words}"
 
     def _sentence(self, kind: str, decision: Decision) -> str:
         text = self._classifier.explain(decision, kind)

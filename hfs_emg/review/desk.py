@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from calibration.montage import Montage
 from hfs_emg.errors import RequestError
 from hfs_emg.events import Kind
-from hfs_emg.review.groups import ASKED, Group, group_events
+from hfs_emg.review.groups import Group, group_events, is_asked
 from hfs_emg.review.verdicts import Action, Verdict
 from hfs_emg.review.view import LEAST_S, Event, View
 
@@ -87,7 +87,7 @@ class ReviewDesk:
     @property
     def left(self) -> int:
         """Events that are still to be judged."""
-        return sum(e.state == "undecided" for e in self._view.events if e.episode.kind in ASKED)
+        return sum(e.state == "undecided" for e in self._view.events if is_asked(e.episode))
 
     def prototype(self) -> Event | None:
         """The event that the card shows."""
@@ -100,7 +100,7 @@ class ReviewDesk:
         """The view after the verdicts of the last key."""
         self._view = view
         known = {key for group in self._groups for key in group.keys}
-        made = [e for e in view.events if e.key not in known and e.state == "undecided" and e.episode.kind in ASKED]
+        made = [e for e in view.events if e.key not in known and e.state == "undecided" and is_asked(e.episode)]
         for event in made:  # halves of a split, which want to be judged as well
             group = Group(event.episode.kind, event.episode.side, event.key, (event.key,), event.episode.confidence)
             self._groups = (*self._groups, group)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage
-from hfs_emg.events import Kind
+from hfs_emg.events import Episode, Kind
 from hfs_emg.review.view import Event
 
 REACH = 1.0
@@ -23,6 +23,11 @@ FAINT_UV = 2.0
 """An amplitude below this is that of a quiet site."""
 ASKED: frozenset[Kind] = frozenset((Kind.SPASM, Kind.TWITCH, Kind.SYNKINESIS, Kind.UNSURE))
 """Kinds a reader is asked about: what counts, and what might. The others are a keystroke away."""
+
+
+def is_asked(episode: Episode) -> bool:
+    """Whether a reader is asked about an episode: of what is unsure, what one side did by itself, for it may be a spasm."""
+    return episode.kind in ASKED and (episode.kind is not Kind.UNSURE or episode.side in ("left", "right"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,11 @@ class Group:
     """Median confidence of its members."""
 
 
-def group_events(events: Sequence[Event], montage: Montage, kinds: frozenset[Kind] = ASKED) -> tuple[Group, ...]:
+def group_events(events: Sequence[Event], montage: Montage) -> tuple[Group, ...]:
     """Groups of what is there and asked about, the least certain group first."""
     classes: dict[tuple[Kind, str | None], list[Event]] = {}
     for event in sorted(events, key=lambda e: (-e.episode.confidence, e.episode.start_s, e.key)):
-        if event.episode.kind in kinds:
+        if is_asked(event.episode):
             classes.setdefault((event.episode.kind, event.episode.side), []).append(event)
     groups = [group for name, members in classes.items() for group in _groups_of(name, members, montage)]
     return tuple(sorted(groups, key=lambda g: (g.certainty, g.keys)))

@@ -16,7 +16,7 @@ from hfs_emg.errors import RequestError
 from hfs_emg.events import Invalid
 from hfs_emg.review.agreement import Agreement, agreement, merged
 from hfs_emg.review.burden import Step, slider
-from hfs_emg.review.groups import ASKED
+from hfs_emg.review.groups import is_asked
 from hfs_emg.review.verdicts import Action, Verdict, VerdictFile, Verdicts, check_reader, read_verdicts
 from hfs_emg.review.view import View, base_view, view_of, with_verdict
 from hfs_emg.session.documents import utc_text
@@ -89,7 +89,7 @@ class SessionReview:
     def progress(self) -> Progress:
         """How far it is."""
         view = self.reviewed()
-        asked = [e for e in view.events if e.episode.kind in ASKED or e.state != "undecided"]
+        asked = [e for e in view.events if is_asked(e.episode) or e.state != "undecided"]
         standing = tuple(r for r in self.verdicts.readers if self.view(r).standing)
         return Progress(standing, len(asked), sum(e.judged for e in asked), sum(e.state == "disputed" for e in asked))
 

@@ -7,7 +7,7 @@ somebody else has judged; nor can it go on under that reader's code. One that wa
 from __future__ import annotations
 
 from hfs_emg.errors import RequestError
-from hfs_emg.review.groups import ASKED
+from hfs_emg.review.groups import is_asked
 from hfs_emg.review.session_review import SessionReview
 from hfs_emg.web.admission import Visitor
 
@@ -31,7 +31,7 @@ def withheld(visitor: Visitor, review: SessionReview) -> str:
     reader = visitor.reads.get(review.session.name)
     if reader is None or not others(review, reader):
         return ""
-    left = sum(e.state == "undecided" and e.episode.kind in ASKED for e in review.view(reader).events)
+    left = sum(e.state == "undecided" and is_asked(e.episode) for e in review.view(reader).events)
     if not left:
         return ""
     events = "1 event is" if left == 1 else f"{left} events are"

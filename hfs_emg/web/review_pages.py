@@ -21,7 +21,7 @@ from hfs_emg.errors import HfsError, RequestError
 from hfs_emg.events import KINDS
 from hfs_emg.review.burden import slider
 from hfs_emg.review.desk import KIND_KEYS
-from hfs_emg.review.groups import ASKED, group_events
+from hfs_emg.review.groups import group_events, is_asked
 from hfs_emg.review.traces import trace
 from hfs_emg.review.verdicts import Verdict, check_reader
 from hfs_emg.review.view import Event, View
@@ -91,7 +91,6 @@ def events(request: Request) -> Response:
                 "markers": [[m.sample / rate, m.text] for m in session.markers],
                 "gaps": [[i.start_s, i.end_s] for i in review.gaps()],
                 "kinds": {row.kind.value: row.title for row in KINDS.values()},
-                "asked": sorted(ASKED),
                 "groups": [{"keys": g.keys, "prototype": g.prototype} for g in groups],
                 "events": [_event(e) for e in view.events],
                 **_sums(opened, view),
@@ -245,6 +244,7 @@ def _event(event: Event) -> dict[str, Any]:
         "form": e.form,
         "confidence": e.confidence,
         "state": event.state,
+        "asked": is_asked(e),
         "reason": e.reason,
         "bursts": [[b.channel, b.start_s, b.end_s] for b in e.bursts],
     }

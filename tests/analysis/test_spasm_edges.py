@@ -1,8 +1,9 @@
-"""Where a spasm begins and ends, of the atoms that its episode is put together from."""
+"""Where a spasm begins and ends, of the atoms that its episode is put together from; and what is too doubtful to be named."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from calibration.montage import default_montage
 from hfs_emg.analysis.classify import ALL_NAMES, DEFAULT_MODEL, Classifier, Decision
@@ -16,12 +17,12 @@ CLOCK = FrameClock.at(250.0)
 LID, CHEEK, MOUTH = 1, 2, 3
 
 
-def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float = 0.9) -> DecidedAtom:
-    """An atom of the left side. alone: what the first look says of its kind."""
+def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float = 0.9, sure: float = 0.9) -> DecidedAtom:
+    """An atom of the left side. alone: what the first look says of its kind; sure: what is decided."""
     first_look = np.full(len(CLASSES), (1 - alone) / (len(CLASSES) - 1))
     first_look[CLASSES.index(kind)] = alone
-    probability = np.full(len(CLASSES), 0.1 / (len(CLASSES) - 1))
-    probability[CLASSES.index(kind)] = 0.9
+    probability = np.full(len(CLASSES), (1 - sure) / (len(CLASSES) - 1))
+    probability[CLASSES.index(kind)] = sure
     return DecidedAtom(
         side="left",
         first=CLOCK.frames(start_s),
@@ -53,3 +54,17 @@ def test_the_rest_of_a_blink_that_is_called_a_spasm_for_its_neighbours_sake_is_n
     blink = atom(10.3, 10.4, "spasm", LID, alone=0.05)
     found = one_episode(blink, atom(10.45, 10.9, "spasm", LID, CHEEK, MOUTH))
     assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.45, 10.9)
+
+
+@pytest.mark.parametrize("kind", ["voluntary", "oral", "blepharospasm", "synkinesis"])
+def test_a_movement_is_named_when_it_is_clearly_more_probable_than_not_else_it_is_unsure(kind: str) -> None:
+    named = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=0.57))
+    assert (named.kind, named.confidence) == (kind, 0.57)
+    doubtful = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=0.53))
+    assert (doubtful.kind, doubtful.confidence) == ("unsure", 0.47)
+    assert doubtful.reason.startswith("The evidence does not decide (")
+    assert "53 %" in doubtful.reason
+
+
+def test_a_blink_is_named_when_it_is_what_is_most_probable() -> None:
+    assert one_episode(atom(10.0, 10.1, "blink", LID, sure=0.4)).kind == "blink"

@@ -9,7 +9,7 @@ from hfs_emg.errors import RequestError
 from hfs_emg.events import Kind
 from hfs_emg.review.burden import THRESHOLDS, burden_of, slider
 from hfs_emg.review.desk import draft
-from hfs_emg.review.groups import group_events
+from hfs_emg.review.groups import group_events, is_asked
 from hfs_emg.review.verdicts import Action, Verdict
 from hfs_emg.review.view import base_view, view_of, with_verdict
 
@@ -141,3 +141,12 @@ def test_events_that_look_alike_are_one_group_and_the_least_certain_group_comes_
     assert [(g.side, len(g.keys)) for g in groups] == [("right", 2), ("left", 1), ("right", 5)]
     again = group_events(base_view([*left, *long, *reversed(alike)]).events, MONTAGE)
     assert again == groups
+
+
+def test_a_reader_is_asked_about_what_counts_and_about_what_one_side_did_that_is_unsure():
+    assert [is_asked(e) for e in EPISODES] == [True, True, False]
+    assert [is_asked(episode(4, 20.0, Kind.UNSURE, side=side)) for side in ("left", "right", "both")] == [
+        True,
+        True,
+        False,
+    ]

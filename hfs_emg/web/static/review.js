@@ -103,7 +103,7 @@ async function judge(verdicts, then) {
     const answer = await post(`${base}/verdicts`, { reader, verdicts });
     for (const key of answer.removed) events.delete(key);
     for (const event of answer.changed) {
-      const made = !events.has(event.key) && event.state === "undecided" && data.asked.includes(event.kind);
+      const made = !events.has(event.key) && event.state === "undecided" && event.asked;
       events.set(event.key, event);
       if (made && !cards.some((c) => c.keys.includes(event.key))) cards.splice(at + 1, 0, { keys: [event.key], prototype: event.key });
     }
@@ -333,11 +333,11 @@ function list() {
   const everything = el("all").checked;
   const current = shown()?.key;
   const rows = [...events.values()]
-    .filter((e) => everything || data.asked.includes(e.kind) || e.state !== "undecided")
+    .filter((e) => everything || e.asked || e.state !== "undecided")
     .sort((a, b) => a.start - b.start)
     .map((e) => row(e, e.key === current));
   el("list").replaceChildren(...rows);
-  el("left").textContent = `${[...events.values()].filter((e) => e.state === "undecided" && data.asked.includes(e.kind)).length} to judge, ${data.standing} verdicts`;
+  el("left").textContent = `${[...events.values()].filter((e) => e.state === "undecided" && e.asked).length} to judge, ${data.standing} verdicts`;
   const here = el("list").querySelector("[aria-current]");
   const box = el("list").closest(".list");
   if (here) box.scrollTop = here.offsetTop - box.clientHeight / 2;
@@ -381,7 +381,7 @@ new ResizeObserver(() => { paintOverview(); paintTraces(); }).observe(el("review
 
 el("overview").addEventListener("click", (event) => {
   const when = (event.offsetX / el("overview").clientWidth) * data.duration_s;
-  const near = [...events.values()].filter((e) => data.asked.includes(e.kind)).sort((a, b) => Math.abs(a.start - when) - Math.abs(b.start - when))[0];
+  const near = [...events.values()].filter((e) => e.asked).sort((a, b) => Math.abs(a.start - when) - Math.abs(b.start - when))[0];
   if (near) jump(near.key);
 });
 

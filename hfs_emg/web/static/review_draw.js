@@ -37,7 +37,7 @@ export function drawOverview(canvas, data, events, span) {
     const [top, deep] = [row * (height - 10) / 2 + 2, (height - 10) / 2 - 4];
     density(g, events.filter((e) => e.side === side && e.named === "spasm"), { x, top, deep, data, width });
     for (const e of events) {
-      if (e.side !== side || !data.asked.includes(e.kind) || e.named === null) continue;
+      if (e.side !== side || !e.asked || e.named === null) continue;
       g.fillStyle = ink(`--kind-${e.named}`);
       const tall = e.state === "undecided" ? 0.45 : 0.8;
       g.fillRect(x(e.start), top + deep * (1 - tall), Math.max(1.5, x(e.end) - x(e.start)), deep * tall);
