@@ -34,10 +34,10 @@ from hfs_emg.simulation.background import Background
 from hfs_emg.simulation.cooperation import Cooperation, ElectrodeFault
 from hfs_emg.simulation.cooperative import SITTING_S, CooperativeFace, requested
 from hfs_emg.simulation.front_end import MICROVOLTS_PER_COUNT
-from hfs_emg.simulation.patient import Wish
 from hfs_emg.simulation.scenario import Scenario
 from hfs_emg.simulation.settings import Electrodes, Expressions, Meals, Speech
 from hfs_emg.simulation.subjects import draw_subject
+from hfs_emg.simulation.wish import Wish
 
 MORNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 BLOCK = 48

@@ -36,10 +36,11 @@ from firmware_bridge.boards import CYTON, Board
 from firmware_bridge.cyton import CytonBoard
 from firmware_bridge.links import ByteLink, EmulatorLink
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.boards import emulated_cyton, face_of, open_with_patient, simulated_board
+from hfs_emg.boards import open_with_patient
 from hfs_emg.calibrating import Calibration, Follower, circumstances
+from hfs_emg.simulated_boards import emulated_cyton, face_of, simulated_board
 from hfs_emg.simulation.cooperative import CooperativeFace
-from hfs_emg.simulation.patient import Wish
+from hfs_emg.simulation.wish import Wish
 
 SCENARIO = "cooperative-left"
 MEMORY, THROUGH_PTY, REAL, PROCESS = "memory", "pty", "real", "process"

@@ -28,7 +28,7 @@ from hfs_emg.boards import signal_of
 from hfs_emg.contact import Contact, ContactWatch, State
 from hfs_emg.envelopes import EnvelopeStream
 from hfs_emg.model import Block
-from hfs_emg.simulation.patient import Wish
+from hfs_emg.simulation.wish import Wish
 
 READ_TIMEOUT_S = 0.2
 SILENT_LIMIT_S = 10.0

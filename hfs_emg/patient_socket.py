@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from calibration.tasks import TASKS
-from hfs_emg.simulation.cooperative import CooperativeFace
-from hfs_emg.simulation.patient import Wish
+from hfs_emg.simulation.wish import Wish
 
 _LONGEST = 1024
 _LONGEST_HOLD_S = 600.0
@@ -67,6 +66,8 @@ class PatientEar:
 @contextlib.contextmanager
 def hearing(port: str, face: object) -> Iterator[None]:
     """Within the body a face that follows prompts hears them at this port; other faces, and systems without such names, do without."""
+    from hfs_emg.simulation.cooperative import CooperativeFace  # noqa: PLC0415 - who listens has it already, who speaks has no use for it
+
     ear = None
     if isinstance(face, CooperativeFace):
         with contextlib.suppress(OSError):

@@ -1,5 +1,7 @@
 """`sim:` boards: a simulated face behind an emulated Cyton, read by the built-in driver."""
 
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -100,3 +102,13 @@ def test_inputs_bear_the_montages_labels_and_the_boards_scale():
         with pytest.raises(MontageError, match="input 9"):
             signal_of(board, montage_of([(9, "left", "zygomaticus")]))
         assert len(signal_of(board, default_montage(8)).inputs) == 8
+
+
+def test_a_recording_from_a_board_on_a_wire_loads_no_simulation():
+    code = (
+        "import sys, hfs_emg.boards, hfs_emg.calibrating, hfs_emg.cli.live, hfs_emg.monitor, hfs_emg.analysis.analyzer\n"
+        "loaded = [m for m in sys.modules if m.startswith('hfs_emg.simulation.') and m != 'hfs_emg.simulation.wish']\n"
+        "sys.exit(str(loaded) if loaded else 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

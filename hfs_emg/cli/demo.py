@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     check_output(options.json, options.force)
     from calibration.montage import default_montage
     from hfs_emg.analysis.settings import AnalysisSettings
-    from hfs_emg.boards import simulated_board
+    from hfs_emg.simulated_boards import simulated_board
     from hfs_emg.simulation.face import SimulatedFace
     from hfs_emg.simulation.scenarios import load_scenario
 

@@ -102,9 +102,9 @@ def _write(face: SimulatedFace, duration_s: float, out: Path, truth_path: Path) 
 def run_emulate(options: argparse.Namespace) -> int:
     """Serve until a signal."""
     from firmware_bridge.pty_server import PtyServer
-    from hfs_emg.boards import emulated_cyton, face_of
     from hfs_emg.errors import RequestError
     from hfs_emg.patient_socket import hearing
+    from hfs_emg.simulated_boards import emulated_cyton, face_of
 
     link: Path | None = options.link
     face = face_of(options.scenario, seed=options.seed, channels=16 if options.daisy else 8)

@@ -20,9 +20,10 @@ from hfs_emg.simulation.events import Discharge, Happening, offset, stream
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.front_end import MICROVOLTS_PER_COUNT
 from hfs_emg.simulation.movements import with_synkinesis, with_weak_lid
-from hfs_emg.simulation.patient import Doing, Patient, Wish, habits_of
+from hfs_emg.simulation.patient import Doing, Patient, habits_of
 from hfs_emg.simulation.scenario import Scenario
 from hfs_emg.simulation.wiring import Wiring
+from hfs_emg.simulation.wish import Wish
 
 Samples = NDArray[np.float64]
 

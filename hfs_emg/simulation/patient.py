@@ -14,19 +14,12 @@ from hfs_emg.simulation.envelope import Envelope, burst
 from hfs_emg.simulation.events import Discharge, Drive, Random, chance, offset, spread
 from hfs_emg.simulation.movements import MOVEMENTS
 from hfs_emg.simulation.scenario import Scenario
+from hfs_emg.simulation.wish import Wish
 
 TASK_MOVEMENTS = {"wink_left": "wink", "wink_right": "wink"}
 """Movement of the table for a task; others have the task's name."""
 _SPEECH = {Site.ORBICULARIS_ORIS: 1.0, Site.MENTALIS: 0.8, Site.ZYGOMATICUS: 0.3, Site.ORBICULARIS_OCULI: 0.05}
 _CHEWING = {Site.MASSETER: 1.0, Site.ZYGOMATICUS: 0.06}
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the patient is asked for: a task by its name, for so many seconds."""
-
-    task: str
-    hold_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from calibration.tasks import TASKS
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.calibrating import Calibration
 from hfs_emg.patient_socket import PatientEar, patient_behind
-from hfs_emg.simulation.patient import Wish
+from hfs_emg.simulation.wish import Wish
 
 
 @pytest.mark.parametrize(("length", "contractions"), [("quick", 4), ("full", 8)])
