@@ -29,8 +29,8 @@ RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
-NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.SYNKINESIS, Kind.VOLUNTARY, Kind.ORAL), 0.55)
-"""Below this probability of what is more than a blink the episode is `unsure`: decision 20."""
+NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.VOLUNTARY, Kind.ORAL), 0.55)
+"""Below this probability the episode is `unsure`: decision 20."""
 ONE_SITE_FROM = 0.8
 """Where the second site stays below its threshold, the spasm must be this probable: the face's other spasms have shown it by then. On 312
 tuning faces F1 was 0.934 at 0.95, 0.937 at 0.8 and at 0.6, with as many false spasms on faces without at 0.8 as at 0.95, more below."""

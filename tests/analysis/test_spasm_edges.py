@@ -56,7 +56,7 @@ def test_the_rest_of_a_blink_that_is_called_a_spasm_for_its_neighbours_sake_is_n
     assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.45, 10.9)
 
 
-@pytest.mark.parametrize("kind", ["voluntary", "oral", "blepharospasm", "synkinesis"])
+@pytest.mark.parametrize("kind", ["voluntary", "oral", "blepharospasm"])
 def test_a_movement_is_named_when_it_is_clearly_more_probable_than_not_else_it_is_unsure(kind: str) -> None:
     named = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=0.57))
     assert (named.kind, named.confidence) == (kind, 0.57)
@@ -66,5 +66,6 @@ def test_a_movement_is_named_when_it_is_clearly_more_probable_than_not_else_it_i
     assert "53 %" in doubtful.reason
 
 
-def test_a_blink_is_named_when_it_is_what_is_most_probable() -> None:
-    assert one_episode(atom(10.0, 10.1, "blink", LID, sure=0.4)).kind == "blink"
+@pytest.mark.parametrize("kind", ["blink", "synkinesis", "artefact"])
+def test_other_kinds_are_named_when_they_are_what_is_most_probable(kind: str) -> None:
+    assert one_episode(atom(10.0, 10.1, kind, LID, CHEEK, sure=0.4)).kind == kind
