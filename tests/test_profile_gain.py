@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.profile_gain import CROSSTALK, conditions, fewer
+from benchmarks.profile_gain import CROSSTALK, conditions, fewer, verdict
 from benchmarks.trials import AS_DRAWN
 
 
 def test_what_is_missed_less_often_with_a_profile_is_told_face_by_face_with_its_interval() -> None:
     without, having = np.array([4.0, 3.0, 5.0, 4.0]), np.array([1.0, 1.0, 2.0, 1.0])
-    assert fewer(without, having) == "+11 (+9 to +12)"
+    found = fewer(without, having)
+    assert (found.value, found.low, found.high) == (11.0, 9.0, 12.0)
+    assert verdict(found) == "**fewer**"
 
 
 def test_a_profile_that_makes_more_mistakes_is_said_to() -> None:
-    assert fewer(np.array([0.0, 0.0]), np.array([2.0, 2.0])) == "-4 (-4 to -4)"
+    found = fewer(np.array([0.0, 0.0]), np.array([2.0, 2.0]))
+    assert (found.value, found.low, found.high) == (-4.0, -4.0, -4.0)
+    assert verdict(found) == "**more**"
 
 
 def test_the_runs_differ_in_the_profile_alone() -> None:
