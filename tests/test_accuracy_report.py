@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +11,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import numpy as np
 import pytest
+from benchmark_command import benchmark_command
 from measured_faces import MIMIC, PATIENT, outcome_of
 
 from benchmarks import accuracy, pooled, sweeps
@@ -159,7 +159,7 @@ def test_the_false_alarms_of_spasm_free_faces_are_stored(written: Path) -> None:
 
 
 def test_the_command_names_what_it_takes() -> None:
-    command = [sys.executable, "-m", "benchmarks.accuracy", "--help"]
+    command = benchmark_command("benchmarks.accuracy", "--help")
     told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert "--quick" in told
     assert "--workers" in told

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_command import benchmark_command
 from scipy import signal as dsp
 
 from benchmarks import live, measure
@@ -58,7 +58,7 @@ def test_the_live_cost_is_that_of_every_second_once(recording: Path) -> None:
 
 
 def test_a_measurement_runs_in_a_process_of_its_own(recording: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.measure", "blocks_of_40_ms", str(recording), "2"]
+    command = benchmark_command("benchmarks.measure", "blocks_of_40_ms", str(recording), "2")
     ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     assert json.loads(ran.stdout)["signal_s"] == 2
 

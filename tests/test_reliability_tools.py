@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from benchmark_command import benchmark_command
 
 from benchmarks.reliability import material, results
 from hfs_emg.session.reader import open_session
@@ -17,16 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def killed(out: Path, trials: int, *options: str) -> tuple[list[dict[str, object]], str]:
     """In a process of its own, which may fork because it has one thread."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.reliability.kills",
-        "--trials",
-        str(trials),
-        "--out",
-        str(out),
-        *options,
-    ]
+    command = benchmark_command("benchmarks.reliability.kills", "--trials", str(trials), "--out", str(out), *options)
     said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return [json.loads(line) for line in out.read_text().splitlines()], said
 

@@ -104,7 +104,7 @@ def check_pdf() -> Any:
         return needed("weasyprint", "pdf")
     except OSError as error:
         raise RequestError(
-            f"The PDF needs the library Pango ({error}): apt install libpango-1.0-0 libpangoft2-1.0-0."
+            f"The PDF needs the library Pango ({error}): apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0."
         ) from None
 
 
