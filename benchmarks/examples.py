@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from benchmarks.labelling import label_atom
 from benchmarks.subjects import DrawnSubject, Set, drawn
 from calibration.montage import Site
+from hfs_emg.analysis.activity import SIDE_NAMES, AtomTable
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.classify import Decision
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
-from hfs_emg.analysis.scene import SIDE_NAMES, AtomTable
 from hfs_emg.model import Block
 from hfs_emg.simulation.truth import TrueEpisode
 

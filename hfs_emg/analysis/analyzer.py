@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
 from calibration.profile import CalibrationProfile
-from hfs_emg.analysis.atoms import BEFORE_S, Atom, AtomFinder
+from hfs_emg.analysis.activity import AtomTable
+from hfs_emg.analysis.atoms import BEFORE_S, AtomFinder
 from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.conditioning import Conditioner
@@ -31,7 +32,7 @@ from hfs_emg.analysis.known import known_of
 from hfs_emg.analysis.levels import LevelLog
 from hfs_emg.analysis.provisional import TICK_S, Provisional
 from hfs_emg.analysis.quality import SampleQuality
-from hfs_emg.analysis.scene import AtomTable, SceneMaker
+from hfs_emg.analysis.scene import SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.swings import CONFIDENCE, SwingFinder
 from hfs_emg.analysis.unmixing import Unmixing
@@ -157,7 +158,8 @@ class Analyzer:
         self._swings.finish()
         self._note_swings(self._levels.end)
         far = self._levels.end + 1_000_000
-        episodes += self._builder.settle(far, self._known_at, self._island_at)
+        self._builder.settle(far, self._known_at, self._island_at)
+        episodes += self._builder.settled()
         last = self._samples / self.signal.rate_hz
         return self._findings([_not_after(e, last) for e in episodes], invalid, ())
 
@@ -191,19 +193,21 @@ class Analyzer:
         episodes: list[Episode] = []
         for together in _batches(islands):
             for island, atoms in zip(together, self._decide(together), strict=True):
-                episodes += self._settle(island.first)
+                self._settle(island.first)
                 for atom in atoms:
                     self._swings.cover(atom.first, atom.end)
                     self._builder.add(atom)
                 self._known_at = island.end + self.clock.frames(LOOK_AHEAD_S)
                 self._island_at = island.first
-        return episodes + self._settle(self._finder.frontier)
+            episodes += self._builder.settled()
+        self._settle(self._finder.frontier)
+        return episodes + self._builder.settled()
 
-    def _settle(self, frontier: int) -> list[Episode]:
+    def _settle(self, frontier: int) -> None:
         while self._rails and self._rails[0].end <= frontier:
             self._builder.add_alone(self._rails.popleft(), RAIL_REASON, 1.0)
         self._note_swings(frontier)
-        return self._builder.settle(frontier, self._known_at, self._island_at)
+        self._builder.settle(frontier, self._known_at, self._island_at)
 
     def _note_swings(self, frontier: int) -> None:
         for swing in self._swings.ripe(frontier):
@@ -215,28 +219,26 @@ class Analyzer:
     def _decide(self, islands: list[Island]) -> list[list[DecidedAtom]]:
         """What is decided in some islands, island by island. All their atoms are measured together."""
         before, after = self.clock.frames(BEFORE_S), self.clock.frames(LOOK_AHEAD_S)
-        nears = [self._levels.neighbourhood(island.first, island.end, before, after) for island in islands]
-        states = [self._atoms.states(near) for near in nears]
-        found = [self._atoms.atoms(near, state) for near, state in zip(nears, states, strict=True)]
-        if not any(found):
+        near = self._levels.neighbourhood([(island.first, island.end) for island in islands], before, after)
+        states = self._atoms.states(near)
+        table = self._atoms.atoms(near, states)
+        if not len(table):
             return [[] for _ in islands]
-        scene = self._scenes.scene(nears, states)
-        table = self._scenes.table(nears, found)
-        hum_hz = np.array([self._levels.seconds.hum_hz(frame) for frame in (table.origin + table.starts).tolist()])
+        scene = self._scenes.scene(near, states)
+        hum_hz = self._levels.seconds.hum_hz((table.origin + table.starts).tolist())
         hum = jumps(scene.wave, table, hum_hz, self.clock)
-        atoms = [atom for mine in found for atom in mine]
         if hum.any():
-            for i in np.flatnonzero(hum).tolist():
-                self._hum.append(self._mains(atoms[i], float(table.start_s[i]), float(table.end_s[i])))
-                self._swings.cover(int(table.origin[i] + table.starts[i]), int(table.origin[i] + table.ends[i]))
-            atoms = [atom for atom, is_hum in zip(atoms, hum.tolist(), strict=True) if not is_hum]
+            self._note_hum(table.of(hum))
             table = table.of(~hum)
-        if not atoms:
+        if not len(table):
             return [[] for _ in islands]
         values, patterns = self._features.measure(scene, table, self._history)
         decisions = self._judge(table, values, patterns)
-        striking = [self._provisional.striking(near, state) for near, state in zip(nears, states, strict=True)]
-        return self._bursts.decided(scene, table, atoms, decisions, striking)
+        striking = self._provisional.first_striking(near, states, table)
+        found: list[list[DecidedAtom]] = [[] for _ in islands]
+        for island, atom in self._bursts.decided(scene, states, table, decisions, striking):
+            found[island].append(atom)
+        return found
 
     def _judge(self, atoms: AtomTable, values: NDArray[np.float64], patterns: NDArray[np.float64]) -> list[Decision]:
         """The atoms of some islands: each by itself first, then all of an island in their context.
@@ -248,9 +250,12 @@ class Analyzer:
         context = self._context.measure(Looked(times, atoms.sides, looks, patterns), atoms.by_island())
         return self._classifier.decide(np.hstack([values, context]), looks)
 
-    def _mains(self, atom: Atom, start_s: float, end_s: float) -> Invalid:
-        labels = tuple(self._labels[c] for c in atom.channels)
-        return Invalid(start_s, end_s, None if len(labels) == len(self._labels) else labels, "mains")
+    def _note_hum(self, atoms: AtomTable) -> None:
+        """Atoms that are a jump of the mains."""
+        for i, channels in enumerate(atoms.channels):
+            labels = None if channels.all() else tuple(self._labels[c] for c in channels.nonzero()[0])
+            self._hum.append(Invalid(float(atoms.start_s[i]), float(atoms.end_s[i]), labels, "mains"))
+            self._swings.cover(int(atoms.origin[i] + atoms.starts[i]), int(atoms.origin[i] + atoms.ends[i]))
 
 
 def _batches(islands: list[Island]) -> Iterator[list[Island]]:

@@ -7,18 +7,16 @@ speech still shows. Neighbouring one-sided frames of one side are an atom; neigh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
+from hfs_emg.analysis.activity import BOTH, Activity, AtomTable, Layout, SiteStates
 from hfs_emg.analysis.frames import FrameClock, moving_minimum
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.events import SideName
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from hfs_emg.analysis.stretches import Columns, Flags, Floats, Stretches, counts_before, narrowed, runs, widened
 
 BEFORE_S = 0.6
 """Frames before an island that a decision may use; what lies further back is told by the history of atoms."""
@@ -38,82 +36,11 @@ RIGHT_CONTEXT_FRAMES = _SMOOTH_FRAMES // 2
 """Beyond so many quiet frames after it, nothing that follows changes the atoms of a stretch of activity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What atoms are cut from: a stretch with the frames around it. `first` is the absolute index of column 0, the stretch is columns
-    start…end.
+class _Sought(NamedTuple):
+    """Atoms of one side, or of one region of both: the side's number, and the channels."""
 
-    envelope (channels, m): 48 ms mean power. floor (channels, m): noise power. bad (channels, m). eye (m,): power of the eye potential
-    over its noise, as far as both eyes show it. gain (channels,): factors on power that make twins alike, by what is usual for this
-    face (`balance`).
-    """
-
-    first: int
-    start: int
-    end: int
-    envelope: Floats
-    floor: Floats
-    gain: Floats
-    bad: Flags
-    eye: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbourhood(Activity):
-    """An island with the frames around it and all that is measured in them.
-
-    short: 24 ms mean power. slow, fast, hop: power of the other views and of single frames. eye_wave (0 or 2, m): 2–15 Hz at the two
-    lids, µV. wave (channels, m * hop): the EMG itself.
-    """
-
-    short: Floats
-    hop: Floats
-    slow: Floats
-    fast: Floats
-    eye_wave: Floats
-    wave: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """Frames start…end (columns of the neighbourhood) of one side, or of both together.
-
-    active (channels, end - start): where each channel takes part. channels: those that do, at least 24 ms. stretch: columns
-    of the whole unbroken activity that the atom was cut from.
-    """
-
-    side: SideName
-    start: int
-    end: int
-    active: Flags
-    channels: tuple[int, ...]
-    stretch: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class SiteStates:
-    """Per channel and frame of a neighbourhood: in a burst, and how. one_sided and two_sided exclude each other.
-
-    up: stronger than just before, by a factor. eye_potential (m,): both eyes move (a blink, also one whose muscle drowns in noise).
-    """
-
-    burst: Flags
-    one_sided: Flags
-    two_sided: Flags
-    up: Flags
-    eye_potential: Flags
-
-
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """Atoms of one side, or of one region of both: its channels, where they take part, and where several of them together make a
-    part stand out (channels, m); None where they never do.
-    """
-
-    side: SideName
+    side: int
     rows: list[int]
-    flags: Flags
-    core: Flags | None
 
 
 class AtomFinder:
@@ -128,11 +55,21 @@ class AtomFinder:
         self.twins = np.array([i if twin is None else twin for i, twin in enumerate(twins)], dtype=np.int64)
         """A channel without a twin stands here for itself."""
         self._alone = [i for i, twin in enumerate(twins) if twin is None]
-        self._sides = {side: montage.on(side) for side in Side}
         self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
         brows = [i for i, c in enumerate(montage.channels) if c.site is Site.FRONTALIS]
         lower = [i for i, c in enumerate(montage.channels) if c.site.lower_face]
-        self._regions = [rows for rows in (brows, self._eyes, lower) if rows]
+        sides = [_Sought(side, list(montage.on(each))) for side, each in enumerate(Side)]
+        both = [_Sought(BOTH, rows) for rows in (brows, self._eyes, lower)]
+        self._sought = [sought for sought in (*sides, *both) if sought.rows]
+        self._sides = np.array([sought.side for sought in self._sought])
+        sizes = [len(sought.rows) for sought in self._sought]
+        self._begins: Columns = np.cumsum(sizes) - np.array(sizes)
+        self._owner = np.arange(len(sizes)).repeat(sizes)
+        self._channel = np.array([row for sought in self._sought for row in sought.rows])
+        self._row = self._channel + len(twins) * (self._sides == BOTH)[self._owner]
+        """What is sought, channel after channel: which `_Sought` each is of, which channel it is, and its row where the flags of both
+        sides together follow the one-sided ones.
+        """
         self._close = clock.frames(_CLOSE_S)
         self._rest = clock.frames(_REST_S)
         self._join = clock.frames(_JOIN_S)
@@ -140,13 +77,13 @@ class AtomFinder:
 
     def states(self, near: Activity) -> SiteStates:
         """Which channel is active where, and whether its twin moves with it."""
-        envelope, floor = near.envelope, near.floor
-        spoiled = bool(near.bad.any())
+        envelope, floor, layout = near.envelope, near.floor, near.layout
+        spoiled = np.count_nonzero(near.bad) > 0
         level = envelope / floor
         if spoiled:
             level[near.bad] = 0.0
-        burst = hysteresis(level, self._on, self._off)
-        gain = near.gain[:, None]
+        burst = hysteresis(level, self._on, self._off, layout.low)
+        gain = layout.spread(near.gain)
         half = 0.5 * gain
         rise = np.maximum(envelope - self._background(near), 0.0)
         base = np.maximum(envelope - rise, floor)
@@ -157,100 +94,119 @@ class AtomFinder:
         apart |= up & (more >= (self._ratio * np.maximum(more, half * base))[self.twins])
         if spoiled:
             apart |= near.bad[self.twins]
-        one_sided = burst & smooth(apart)
+        one_sided = burst & smooth(apart, layout)
         one_sided[self._alone] = burst[self._alone]
         two_sided = burst & ~(one_sided | one_sided[self.twins])
-        return SiteStates(burst, one_sided, two_sided, up, hysteresis(near.eye[None, :], EYE_ON, EYE_OFF)[0])
+        eye_potential = hysteresis(near.eye[None, :], EYE_ON, EYE_OFF, layout.low)[0]
+        together = two_sided
+        if len(self._eyes) == 2:
+            together = two_sided.copy()
+            together[self._eyes] |= eye_potential & ~np.logical_or.reduce(one_sided[self._eyes], axis=0)
+        return SiteStates(burst, one_sided, two_sided, up, eye_potential, together)
 
     def _background(self, near: Activity) -> Floats:
         back, far = (self._clock.frames(s) for s in _BACKGROUND_S)
-        padded = np.concatenate([np.repeat(near.envelope[:, :1], far, axis=1), near.envelope], axis=1)
-        lowest = moving_minimum(padded, far - back + 1)
-        return lowest[:, : near.envelope.shape[1]]
+        lowest = moving_minimum(widened(near.envelope, near.layout.spans, far, 0), far - back + 1)
+        return narrowed(lowest, near.layout.lengths, far)
 
-    def atoms(self, near: Activity, states: SiteStates) -> list[Atom]:
-        """Atoms that begin within the island, by start, one-sided before two-sided."""
-        found: list[Atom] = []
-        inside = slice(near.start, near.end)
-        there = _any_by_row(states.one_sided[:, inside])
-        for side in Side:
-            rows = list(self._sides[side])
-            if any(there[row] for row in rows):
-                found += self._gather(near, states, _Sought(side.value, rows, states.one_sided, states.one_sided))
-        together = states.two_sided.copy()
-        if len(self._eyes) == 2:
-            together[self._eyes] |= states.eye_potential & ~states.one_sided[self._eyes].any(axis=0)
-        there = _any_by_row(together[:, inside])
-        for rows in self._regions:
-            if not any(there[row] for row in rows):
-                continue
-            # A blink stands out of a smile; syllables need not stand apart.
-            core = states.up if rows == self._eyes else None
-            found += self._gather(near, states, _Sought("both", rows, together, core))
-        return sorted(found, key=lambda a: (a.start, a.side == "both", a.side, a.channels))
+    def atoms(self, near: Activity, states: SiteStates) -> AtomTable:
+        """Atoms that begin within the stretches, by start, one-sided before two-sided."""
+        layout = near.layout
+        laid = Stretches(layout.starts, layout.ends)
+        k, stretches = len(laid.columns), len(layout.spans)
+        # What is sought is looked for side by side, and its columns counted through: those of the second begin at k.
+        own = np.concatenate([laid.lines(states.one_sided), laid.lines(states.together)])[self._row]
+        count = np.add.reduceat(own.view(np.int8), self._begins, axis=0, dtype=np.int8)
+        where = (count > 0).reshape(-1).nonzero()[0]
+        if not len(where):
+            return AtomTable.none(len(self.twins))
+        begins, stops, of = runs(where, where // k * stretches + laid.owner[where % k], self._close)
+        spans = np.array([begins, stops, begins, stops, of // stretches])
+        several = self._several(own, count, laid, states)
+        if np.count_nonzero(several):
+            spans = self._cut(spans, own, several, laid.lines(near.envelope), laid.lines(states.burst))
+        spans[:4] -= k * spans[4]
+        first, end, _, _, which = spans
+        before = counts_before(own)
+        takes = before.take(end, axis=1) - before.take(first, axis=1) >= self._shortest
+        row, part = (takes & (self._owner[:, None] == which)).nonzero()
+        channels = np.zeros((len(first), len(self.twins)), dtype=np.bool_)
+        channels[part, self._channel[row]] = True
+        some = np.logical_or.reduce(channels, axis=1).nonzero()[0]
+        order = some[np.lexsort((channels.argmax(axis=1)[some], self._sides[which[some]], first[some]))]
+        return self._table(layout, laid, spans[:, order], channels[order])
 
-    def _gather(self, near: Activity, states: SiteStates, sought: _Sought) -> list[Atom]:
-        side, rows = sought.side, sought.rows
-        inside = slice(near.start, near.end)
-        own = sought.flags[rows, inside]
-        count = np.add.reduce(own.view(np.int8), axis=0, dtype=np.int8)
-        whole = runs(count > 0, self._close)
-        if not whole:
-            return []
-        if sought.core is None:
-            several = None
-        elif sought.core is sought.flags:
-            several = count >= 2
-        else:
-            several = np.add.reduce((own & sought.core[rows, inside]).view(np.int8), axis=0, dtype=np.int8) >= 2
-        parts = [(span, span) for span in whole]
-        if several is not None and several.any():
-            parts = self._cut(near, states, sought, own, several=several, whole=whole)
-        mine = np.zeros((len(sought.flags), own.shape[1]), dtype=np.bool_)
-        mine[rows] = own
-        frames_before = np.zeros((len(own), own.shape[1] + 1), dtype=np.int32)
-        own.cumsum(axis=1, out=frames_before[:, 1:])
-        starts, ends = ([part[i] for part, _ in parts] for i in (0, 1))
-        enough = (frames_before[:, ends] - frames_before[:, starts] >= self._shortest).T.tolist()
-        at = near.start
-        found = []
-        for ((start, end), span), takes_part in zip(parts, enough, strict=True):
-            channels = tuple(c for c, takes in zip(rows, takes_part, strict=True) if takes)
-            if channels:
-                stretch = (at + span[0], at + span[1])
-                found.append(Atom(side, at + start, at + end, mine[:, start:end], channels, stretch))
-        return found
+    def _table(self, layout: Layout, laid: Stretches, spans: Columns, channels: Flags) -> AtomTable:
+        """spans (5, n): as `_cut` has them, in columns of the stretches; channels (n, channels)."""
+        first, end, begins, stops, which = spans
+        island = laid.owner[first]
+        origin = layout.origin[island]
+        starts, ends = laid.columns[first], laid.columns[end - 1] + 1
+        return AtomTable(
+            starts,
+            ends,
+            layout.low[island],
+            layout.high[island],
+            origin,
+            self._sides[which],
+            channels,
+            stops - begins,
+            first - begins,
+            island,
+            self._clock.seconds_of(origin + starts),
+            self._clock.seconds_of(origin + ends),
+        )
 
-    def _cut(
-        self,
-        near: Activity,
-        states: SiteStates,
-        sought: _Sought,
-        own: Flags,
-        *,
-        several: Flags,
-        whole: list[tuple[int, int]],
-    ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        """The parts of each stretch, each with its stretch; columns of the island. own (rows, n): where its channels take part;
-        several (n,): where some of them stand out together.
+    def _several(self, own: Flags, count: NDArray[np.int8], laid: Stretches, states: SiteStates) -> Flags:
+        """Where several channels of what is sought make a part stand out (sought, k): any two of a side; both lids when they have become
+        active anew, for a blink stands out of a smile, and syllables need not stand apart.
         """
-        rows, inside = sought.rows, slice(near.start, near.end)
-        strength = np.sqrt(np.where(own, near.envelope[rows, inside], 0.0)).sum(axis=0)
-        accompanied = np.zeros_like(several)
-        if sought.side != "both":
-            accompanied |= np.logical_or.reduce(own & states.burst[self.twins[rows], inside])
-        return [(part, span) for span in whole for part in self._parts(several, strength, accompanied, *span)]
+        several = count >= 2
+        for i, sought in enumerate(self._sought):
+            if sought.side != BOTH:
+                continue
+            if sought.rows != self._eyes:
+                several[i] = False
+            elif np.count_nonzero(several[i]):
+                begin = self._begins[i]
+                anew = own[begin : begin + len(sought.rows)] & laid.lines(states.up)[sought.rows]
+                several[i] = np.add.reduce(anew.view(np.int8), axis=0, dtype=np.int8) >= 2
+        return several
+
+    def _cut(self, whole: Columns, own: Flags, several: Flags, envelope: Floats, burst: Flags) -> Columns:
+        """Stretches of unbroken activity cut into their parts. (5, n): first and end of each, then of the stretch it is of, in columns
+        counted through; then what was sought. own (rows, k), several (sought, k); envelope, burst (channels, k).
+        """
+        where = several.reshape(-1).nonzero()[0]
+        first, end, of = runs(where, whole[0].searchsorted(where, side="right") - 1, self._join)
+        cores: dict[int, list[tuple[int, int]]] = {}
+        for a, b, i in zip(first.tolist(), end.tolist(), of.tolist(), strict=True):
+            if b - a >= self._shortest:
+                cores.setdefault(i, []).append((a, b))
+        strength, accompanied = np.zeros(several.shape), np.zeros(several.shape, dtype=np.bool_)
+        for which in {int(whole[4, i]) for i in cores}:
+            side, rows = self._sought[which]
+            begin = self._begins[which]
+            mine = own[begin : begin + len(rows)]
+            strength[which] = np.sqrt(np.where(mine, envelope[rows], 0.0)).sum(axis=0)
+            if side != BOTH:
+                accompanied[which] = np.logical_or.reduce(mine & burst[self.twins[rows]], axis=0)
+        loud, beside = strength.reshape(-1), accompanied.reshape(-1)
+        found = []
+        for i, (start, stop, _, _, which) in enumerate(whole.T.tolist()):
+            parts = self._parts(cores[i], loud, beside, start, stop) if i in cores else [(start, stop)]
+            found += [(*part, start, stop, which) for part in parts]
+        return np.array(found).T
 
     def _parts(
-        self, several: Flags, strength: Floats, accompanied: Flags, start: int, end: int
+        self, cores: list[tuple[int, int]], strength: Floats, accompanied: Flags, start: int, end: int
     ) -> list[tuple[int, int]]:
-        """A stretch cut where several sites move at once, so that a spasm stands apart from what one site does around it.
+        """A stretch cut where several sites move at once (cores), so that a spasm stands apart from what one site does around it.
 
         What is left before and after is a part of its own unless it is brief, or as strong: then it is the same action, of which a
         weak site has come late or gone early. What the other side does as well (accompanied) is a part of its own even so: the blink
         from which a spasm sets out.
         """
-        cores = [(start + a, start + b) for a, b in runs(several[start:end], self._join) if b - a >= self._shortest]
         parts: list[tuple[int, int]] = []
         at = start
         for first, last in cores:
@@ -263,7 +219,7 @@ class AtomFinder:
                 begins = at
             parts.append((begins, last))
             at = last
-        if cores and not self._apart(strength, accompanied, (at, end), cores[-1]):
+        if not self._apart(strength, accompanied, (at, end), cores[-1]):
             parts[-1] = (parts[-1][0], end)
         elif end > at:
             parts.append((at, end))
@@ -282,34 +238,16 @@ class AtomFinder:
         return float(np.add.reduce(strength[a:b])) / (b - a) < 0.5 * float(np.add.reduce(strength[c:d])) / (d - c)
 
 
-def _any_by_row(flags: Flags) -> list[bool]:
-    found: list[bool] = np.logical_or.reduce(flags, axis=1).tolist()
-    return found
-
-
-def runs(mask: Flags, close: int = 1) -> list[tuple[int, int]]:
-    """Half-open runs of True, those less than `close` apart joined."""
-    where = mask.nonzero()[0]
-    n = len(where)
-    if n == 0:
-        return []
-    first, last = int(where[0]), int(where[-1])
-    if last - first == n - 1:  # most often there is one
-        return [(first, last + 1)]
-    breaks = (where[1:] - where[:-1] > close).nonzero()[0]
-    firsts = [first, *where[breaks + 1].tolist()]
-    ends = [*(where[breaks] + 1).tolist(), last + 1]
-    return list(zip(firsts, ends, strict=True))
-
-
-def hysteresis(level: Floats, on: float, off: float) -> Flags:
-    """True where a row stays at or above `off` in a run that reaches `on` somewhere. level (rows, n)."""
+def hysteresis(level: Floats, on: float, off: float, low: Columns) -> Flags:
+    """True where a row stays at or above `off` in a run that reaches `on` somewhere. level (rows, m); low: where each stretch begins."""
     reached = level >= on
-    if not reached.any():
+    if not np.count_nonzero(reached):
         return reached
     support = level >= off
     changes = np.ones(support.shape, dtype=np.bool_)
     np.not_equal(support[:, 1:], support[:, :-1], out=changes[:, 1:])
+    if len(low) > 1:
+        changes[:, low] = True
     starts = changes.reshape(-1).nonzero()[0]
     lengths = np.empty_like(starts)
     np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
@@ -318,12 +256,12 @@ def hysteresis(level: Floats, on: float, off: float) -> Flags:
     return np.asarray(hit.reshape(support.shape) & support)
 
 
-def smooth(flags: Flags) -> Flags:
-    """The majority over five neighbouring frames (40 ms), row by row. flags (rows, n)."""
+def smooth(flags: Flags, layout: Layout) -> Flags:
+    """The majority over five neighbouring frames (40 ms), row by row. flags (rows, m) of stretches laid end to end."""
     half = _SMOOTH_FRAMES // 2
-    n = flags.shape[1]
-    padded = np.concatenate([flags[:, :1].repeat(half, 1), flags, flags[:, -1:].repeat(half, 1)], axis=1).view(np.int8)
+    padded = widened(flags, layout.spans, half, half).view(np.int8)
+    n = padded.shape[1] - 2 * half
     votes = padded[:, :n].copy()
     for k in range(1, _SMOOTH_FRAMES):
         votes += padded[:, k : k + n]
-    return np.asarray(votes > half)
+    return narrowed(votes > half, layout.lengths, 2 * half)

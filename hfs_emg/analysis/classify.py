@@ -9,7 +9,7 @@ The model is a file: `hfs-emg/model/2`, made by `benchmarks/train.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -78,12 +78,13 @@ class Decision:
     values: Floats
     alone: Floats
 
-    @property
-    def kind(self) -> str:
-        """The most probable class, a two-sided blink at a premium."""
-        if self.values[_TWO_SIDED] > 0.5:
-            return CLASSES[int((self.probability * _TWO_SIDED_WEIGHTS).argmax())]
-        return CLASSES[int(self.probability.argmax())]
+    kind: str = field(init=False)
+    """The most probable class, a two-sided blink at a premium."""
+
+    def __post_init__(self) -> None:
+        two_sided = self.values[_TWO_SIDED] > 0.5
+        best = (self.probability * _TWO_SIDED_WEIGHTS if two_sided else self.probability).argmax()
+        object.__setattr__(self, "kind", CLASSES[int(best)])
 
 
 class _Axes:
@@ -163,13 +164,20 @@ class _Tables:
 
     def scores(self, values: Floats) -> Floats:
         """values (n, features) to (n, classes)."""
-        return np.asarray(self._intercept + self._rows.take(self._places(values), axis=0).sum(axis=1))
+        # Tables first, so that they are added in long rows.
+        places = np.ascontiguousarray(self._places(values).T)
+        return np.asarray(self._intercept + np.add.reduce(self._rows.take(places, axis=0), axis=0))
 
-    def contributions(self, values: Floats, kinds: Sequence[int]) -> Floats:
-        """Of one atom to some kinds: values (features,) to (kinds, features). A pair's entry is credited to both, half and half."""
-        half = self._halves * self._rows.take(self._places(values[None])[0], axis=0)[:, kinds].T
-        each = np.concatenate([half, half[:, self._paired]], axis=1)
-        return np.stack([np.bincount(self._credited, mine, minlength=self._names) for mine in each])
+    def contributions(self, values: Floats, kinds: NDArray[np.int64]) -> Floats:
+        """Of some atoms, each to some kinds: values (n, features), kinds (n, k) to (n, k, features). A pair's entry is credited to both,
+        half and half.
+        """
+        rows = self._places(values) * len(CLASSES)
+        half = self._halves * self._rows.reshape(-1).take(rows[:, None, :] + kinds[:, :, None])
+        each = np.concatenate([half, half[:, :, self._paired]], axis=2)
+        owner = np.arange(kinds.size).reshape(*kinds.shape, 1) * self._names
+        found = np.bincount((owner + self._credited).reshape(-1), each.reshape(-1), minlength=kinds.size * self._names)
+        return np.asarray(found.reshape(*kinds.shape, self._names), dtype=np.float64)
 
 
 class Classifier:
@@ -207,34 +215,44 @@ class Classifier:
         weight = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
-    def explain(self, decision: Decision, kind: str) -> str:
-        """What spoke most for `kind` against its nearest rival, and what most against it; one sentence without its end."""
-        order = np.argsort(-decision.probability, kind="stable")
-        mine = CLASSES.index(kind) if kind in CLASSES else int(order[0])
-        rival = int(order[0]) if int(order[0]) != mine else int(order[1])
-        said_for, said_against = self._credits(decision.values, (mine, rival))
-        weight = said_for - said_against
-        ranked = np.argsort(-weight, kind="stable")
-        said: list[str] = []
-        for i in ranked:
-            if weight[i] < 0.15 or len(said) == 3:
-                break
-            text = phrase(ALL_NAMES[i], float(decision.values[i]))
-            if text and text not in said:
-                said.append(text)
-        text = ", ".join(said) if said else "little to go by"
-        worst = int(ranked[-1])
-        against = phrase(ALL_NAMES[worst], float(decision.values[worst])) if weight[worst] < -0.15 else ""
-        rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
-        return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
+    def explain(self, decisions: Sequence[Decision], kinds: Sequence[str]) -> list[str]:
+        """What spoke most for each of `kinds` against its nearest rival, and what most against it; a sentence each, without its end."""
+        if not decisions:
+            return []
+        values = np.stack([decision.values for decision in decisions])
+        ranks = np.argsort(-np.stack([decision.probability for decision in decisions]), axis=1, kind="stable")
+        best, second = ranks[:, 0], ranks[:, 1]
+        named = [CLASSES.index(kind) if kind in CLASSES else -1 for kind in kinds]
+        mine = np.where(np.array(named) < 0, best, named)
+        rivals = np.where(best != mine, best, second)
+        said = self._credits(values, np.stack([mine, rivals], axis=1))
+        weights = said[:, 0] - said[:, 1]
+        order = np.argsort(-weights, axis=1, kind="stable")
+        return [_sentence(*each) for each in zip(values, weights, order, rivals.tolist(), strict=True)]
 
-    def _credits(self, values: Floats, kinds: Sequence[int]) -> Floats:
-        """What each feature (len(ALL_NAMES),) of an atom says for some kinds: (kinds, features)."""
+    def _credits(self, values: Floats, kinds: NDArray[np.int64]) -> Floats:
+        """What each feature of some atoms, values (n, len(ALL_NAMES)), says for some kinds (n, k): (n, k, features)."""
         found = self._in_context.contributions(values, kinds)
         # What the first look says is said by what it was drawn from.
-        found[:, len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
-        found[:, : len(NAMES)] += self._alone.contributions(values[: len(NAMES)], kinds)
+        found[:, :, len(NAMES) : len(NAMES) + len(CLASSES)] = 0.0
+        found[:, :, : len(NAMES)] += self._alone.contributions(values[:, : len(NAMES)], kinds)
         return found
+
+
+def _sentence(values: Floats, weight: Floats, ranked: NDArray[np.int64], rival: int) -> str:
+    """values, weight (features,): of a decision, and what speaks for it more than for its rival; ranked: its features by that."""
+    said: list[str] = []
+    for i in ranked:
+        if weight[i] < 0.15 or len(said) == 3:
+            break
+        text = phrase(ALL_NAMES[i], float(values[i]))
+        if text and text not in said:
+            said.append(text)
+    text = ", ".join(said) if said else "little to go by"
+    worst = int(ranked[-1])
+    against = phrase(ALL_NAMES[worst], float(values[worst])) if weight[worst] < -0.15 else ""
+    rival_name = "nothing of its own" if CLASSES[rival] == NONE else CLASSES[rival]
+    return f"{text}; against it: {against} (next: {rival_name})" if against else f"{text} (next: {rival_name})"
 
 
 def _only_eyes_moved(values: Floats) -> NDArray[np.bool_]:

@@ -130,7 +130,7 @@ class Conditioner:
 
     def _restarts(self, lost: NDArray[np.bool_]) -> list[int]:
         """Positions of the first good sample after each long hole, also one that began in an earlier push."""
-        if not lost.any() and self._lost_run == 0:
+        if self._lost_run == 0 and not np.count_nonzero(lost):
             return []
         found = []
         edges = np.flatnonzero(np.diff(np.concatenate([[self._lost_run > 0], lost]).astype(np.int8)))

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.scene import AtomTable, BurstTable, MontageRows, Scene
-from hfs_emg.analysis.stretches import Columns, Floats, added, samples
+from hfs_emg.analysis.activity import AtomTable
+from hfs_emg.analysis.frames import FrameClock, moving_mean
+from hfs_emg.analysis.scene import BurstTable, MontageRows, Scene
+from hfs_emg.analysis.stretches import Columns, Floats, added, narrowed, samples, widened
 
 FAR_S = 0.3
 """How far in, where the other side moves as well: the length of a blink."""
@@ -96,12 +97,12 @@ class EdgeFinder:
         """
         low, high = atoms.low * self._hop, atoms.high * self._hop
         rises, falls = atoms.starts * self._hop, atoms.ends * self._hop
-        beyond, other = self._beyond_twins(scene)
+        smooth = self._smoothed(scene)
         floors = scene.floor[:, atoms.starts].T
-        rows = np.broadcast_to(np.arange(floors.shape[1]), floors.shape)
         noise = np.where(atoms.channels, floors, np.inf)
         sites = np.count_nonzero(atoms.channels, axis=1).astype(np.float64)
-        moves = samples(other, rows, rises, self._reach) > _MOVES * floors[:, self._rows.twins][:, :, None]
+        twins = np.broadcast_to(self._rows.twins, floors.shape)
+        moves = samples(smooth, twins, rises, self._reach) > _MOVES * floors[:, self._rows.twins][:, :, None]
         moves &= (atoms.channels & self._rows.paired)[:, :, None]
         seen = np.arange(self._reach) < (high - rises)[:, None]
         moving = np.count_nonzero(moves.any(axis=1) & seen, axis=1) > 0.5 * np.count_nonzero(seen, axis=1)
@@ -117,27 +118,32 @@ class EdgeFinder:
         first = np.maximum(low, np.minimum(falls - 6, np.maximum(falls - self._reach, rises)))
         last = np.minimum(high, falls + self._reach // 2)
         width = self._reach // 2 + max(6, self._reach)
-        offset = last - change_points(
-            _over_noise(samples(beyond, rows, last - 1, width, -1), noise), last - first, sites
-        )
+        beyond = self._beyond_twins(scene, smooth, atoms, last - 1, width)
+        offset = last - change_points(_over_noise(beyond, noise), last - first, sites)
         return (
             self._seconds(atoms.origin, low, onset - low - _EARLY_S * self._rate_hz),
             self._seconds(atoms.origin, low, offset - low + _LATE_S * self._rate_hz),
         )
 
-    def _beyond_twins(self, scene: Scene) -> tuple[Floats, Floats]:
-        """Power of each channel beyond a multiple of its twin's, and the twin's own, 0 without one; both smoothed, (channels, m * hop)."""
-        lengths = (scene.ends - scene.starts) * self._hop
-        place = np.arange(int(scene.ends[-1]) * self._hop)
-        low, high = np.repeat(scene.starts * self._hop, lengths), np.repeat(scene.ends * self._hop, lengths) - 1
-        smooth = np.zeros((len(scene.power), len(place)))
-        for k in range(self._smooth):
-            smooth += scene.power.take(np.clip(place + k - self._smooth // 2, low, high), axis=1)
-        smooth /= self._smooth
+    def _smoothed(self, scene: Scene) -> Floats:
+        """Power of each channel over neighbouring samples, (channels, m * hop)."""
+        spans = [(low * self._hop, high * self._hop) for low, high in zip(scene.starts, scene.ends, strict=True)]
+        before = self._smooth // 2
+        means = moving_mean(widened(scene.power, spans, before, self._smooth - 1 - before), self._smooth)
+        return narrowed(means, [high - low for low, high in spans], self._smooth - 1)
+
+    def _beyond_twins(self, scene: Scene, smooth: Floats, atoms: AtomTable, last: Columns, width: int) -> Floats:
+        """Power of each channel beyond a multiple of its twin's in `width` samples that end with the last ones, backwards:
+        (n, channels, width).
+        """
         twins = self._rows.twins
-        other = np.where(self._rows.paired[:, None], smooth[twins], 0.0)
-        balance = np.repeat((scene.gain[:, twins] / scene.gain).T, lengths, axis=1)
-        return np.maximum(smooth - _BEYOND * (other * balance), 0.0), other
+        own, other = (
+            samples(smooth, np.broadcast_to(rows, atoms.channels.shape), last, width, -1)
+            for rows in (np.arange(len(twins)), twins)
+        )
+        other[:, ~self._rows.paired] = 0.0
+        balance = (scene.gain[:, twins] / scene.gain)[atoms.island]
+        return np.maximum(own - _BEYOND * (other * balance[:, :, None]), 0.0)
 
     def _seconds(self, origin: Columns, low: Columns, sample: NDArray[Any]) -> Floats:
         first = origin * self._hop + low

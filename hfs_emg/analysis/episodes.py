@@ -7,7 +7,7 @@ join it. An episode is settled when nothing found later can begin within that ga
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,7 @@ _NEAR_S = 0.15
 """What one site does by itself this close to a spasm belongs to it."""
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
+_UNDECIDED = "The evidence does not decide ({} {:.0f} %). "
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
 NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.VOLUNTARY, Kind.ORAL), 0.55)
@@ -37,6 +38,7 @@ tuning faces F1 was 0.934 at 0.95, 0.937 at 0.8 and at 0.6, with as many false s
 CLEAR_FROM = 0.3
 """Probability of spasm or twitch, at the first look, from which an atom may begin an episode."""
 _SPASM, _TWITCH = CLASSES.index(Kind.SPASM.value), CLASSES.index(Kind.TWITCH.value)
+_SITE_NAMES = [site.value for site in Site]
 _MOVE = "move"
 """Group of what one side does by itself: spasm and twitch, told apart when the episode is whole."""
 
@@ -67,21 +69,38 @@ class _Open:
     side: SideName
     first: int
     end: int
-    atoms: list[DecidedAtom] = field(default_factory=list)
+    begins_s: float
+    ends_s: float
+    """Onset and offset as looked up in the signal."""
+    frames: int
+    """Of all atoms together."""
+    atoms: list[DecidedAtom]
     reason: str = ""
     """Of what is known by itself, and how sure that is."""
     confidence: float = 1.0
 
-    @property
-    def edges_s(self) -> tuple[float, float]:
-        """Onset and offset as looked up in the signal."""
-        return min(a.edges_s[0] for a in self.atoms), max(a.edges_s[1] for a in self.atoms)
+    @staticmethod
+    def of(group: str, side: SideName, atom: DecidedAtom, reason: str = "", confidence: float = 1.0) -> _Open:
+        """One atom by itself."""
+        length = atom.end - atom.first
+        return _Open(group, side, atom.first, atom.end, *atom.edges_s, length, [atom], reason, confidence)
 
     def take(self, other: _Open) -> None:
         """Make another's atoms one's own."""
         self.atoms += other.atoms
-        self.first = min(self.first, other.first)
-        self.end = max(self.end, other.end)
+        self.first, self.end = min(self.first, other.first), max(self.end, other.end)
+        self.begins_s, self.ends_s = min(self.begins_s, other.begins_s), max(self.ends_s, other.ends_s)
+        self.frames += other.frames
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Kind, probability, and the sentence: all of it, or what stands before the reason of a decision for a kind."""
+
+    kind: Kind
+    confidence: float
+    words: str
+    because: tuple[Decision, str] | None = None
 
 
 class EpisodeBuilder:
@@ -98,6 +117,10 @@ class EpisodeBuilder:
         self._fragment_frames = clock.frames(_FRAGMENT_S)
         self._near = clock.frames(_NEAR_S)
         self._open: list[_Open] = []
+        self._closed: list[tuple[_Open, float]] = []
+        """Episodes with the second in which they were settled."""
+        self._labels = [c.label for c in montage.channels]
+        self._sites = [c.site.value for c in montage.channels]
         self._next_id = 1
         self._can_be_spasm = {s.value: self._pairs(s) >= 2 for s in Side}
 
@@ -110,7 +133,7 @@ class EpisodeBuilder:
         if kind == NONE:
             return
         group, side = _group(kind, atom.side)
-        new = _Open(group, side, atom.first, atom.end, [atom])
+        new = _Open.of(group, side, atom)
         for episode in self._open:
             if self._belong(episode, new):
                 episode.take(new)
@@ -131,45 +154,54 @@ class EpisodeBuilder:
         near = part.first - whole.end <= self._gap and whole.first - part.end <= self._gap
         if near and whole.group == part.group == _MOVE and whole.side == part.side:
             # Frames are active a little before and after what moved; between two spasms that little decides.
-            (begins, ends), (from_s, to_s) = part.edges_s, whole.edges_s
-            near = begins - to_s <= self._gap_s and from_s - ends <= self._gap_s
+            near = part.begins_s - whole.ends_s <= self._gap_s and whole.begins_s - part.ends_s <= self._gap_s
         if not near or whole.group != part.group:
             return False
-        brief = sum(a.end - a.first for a in part.atoms) <= self._fragment_frames
-        return whole.side == part.side or (whole.side == "both" and brief)
+        return whole.side == part.side or (whole.side == "both" and part.frames <= self._fragment_frames)
 
     def add_alone(self, atom: DecidedAtom, reason: str, confidence: float) -> None:
         """An artefact that is known by itself and joins nothing: a channel at its rail, a slow swing."""
-        self._open.append(_Open(_ALONE, "both", atom.first, atom.end, [atom], reason, confidence))
+        self._open.append(_Open.of(_ALONE, "both", atom, reason, confidence))
 
-    def settle(self, frontier: int, known_at: int, island_at: int) -> list[Episode]:
-        """Episodes that end more than the gap before `frontier`.
+    def settle(self, frontier: int, known_at: int, island_at: int) -> None:
+        """Close the episodes that end more than the gap before `frontier`; `settled` hands them on.
 
         `known_at`: frame that had to arrive so that the last island could be decided; `island_at`: where that island
         began. Both are properties of the signal, so that `settled_s` does not depend on the cutting.
         """
         done = [e for e in self._open if e.end + self._gap < frontier]
         if not done:
-            return []
+            return
         self._open = [e for e in self._open if e.end + self._gap >= frontier]
         done.sort(key=lambda e: (e.end, e.first, e.group, e.side))
-        episodes = []
         for e in done:
             closes = e.end + self._gap + self._quiet
             settled = max(closes, known_at) if island_at < closes else closes
-            episodes.append(self._finish(e, self._clock.seconds(settled)))
+            self._closed.append((e, self._clock.seconds(settled)))
+
+    def settled(self) -> list[Episode]:
+        """The episodes closed since this was last asked. Their sentences are found together: one look into the model for all."""
+        closed, self._closed = self._closed, []
+        judged = [self._judge(e) for e, _ in closed]
+        asked = [each.because for each in judged if each.because is not None]
+        reasons = iter(self._classifier.explain([decision for decision, _ in asked], [kind for _, kind in asked]))
+        episodes = []
+        for (e, settled_s), each in zip(closed, judged, strict=True):
+            said = each.words
+            if each.because is not None:
+                reason = next(reasons)
+                said += reason[:1].upper() + reason[1:] + "."
+            episodes.append(self._finish(e, each, said, settled_s))
         return episodes
 
-    def _finish(self, e: _Open, settled_s: float) -> Episode:
-        kind, confidence, said = self._judge(e)
-        channels = self._montage.channels
+    def _finish(self, e: _Open, judged: _Judged, said: str, settled_s: float) -> Episode:
+        kind, confidence = judged.kind, judged.confidence
         atoms = _core(e.atoms, self._near) if kind is Kind.SPASM else e.atoms
         bursts = _joined(burst for atom in atoms for burst in atom.bursts)
         start = min(a.edges_s[0] for a in atoms)
         end = max(a.edges_s[1] for a in atoms)
         bursts = [(c, max(s, start), min(t, end), p) for c, s, t, p in bursts if s < end and t > start]
-        moved = {channels[c].site for atom in atoms for c in atom.channels}
-        sites = [site for site in Site if site in moved]
+        moved = {self._sites[c] for atom in atoms for c in atom.channels}
         form: Literal["clonic", "tonic"] | None = None
         if kind is Kind.SPASM:
             form = "tonic" if max(a.uninterrupted_s for a in atoms) >= self._tonic_s else "clonic"
@@ -183,53 +215,44 @@ class EpisodeBuilder:
             end_s=end,
             kind=kind,
             side=side,
-            sites=tuple(s.value for s in sites),
+            sites=tuple(name for name in _SITE_NAMES if name in moved),
             form=form,
             confidence=round(confidence, 3),
             reason=said,
-            bursts=tuple(Burst(channels[c].label, s, t, round(p, 2)) for c, s, t, p in bursts),
+            bursts=tuple(Burst(self._labels[c], s, t, round(p, 2)) for c, s, t, p in bursts),
             first_provisional_s=min(shown) if shown and kind is Kind.SPASM else None,
             settled_s=settled_s,
         )
         self._next_id += 1
         return episode
 
-    def _judge(self, e: _Open) -> tuple[Kind, float, str]:
-        """Kind, probability, and the sentence."""
+    def _judge(self, e: _Open) -> _Judged:
+        if e.group == _ALONE:
+            return _Judged(Kind.ARTEFACT, e.confidence, e.reason)
         weights = np.array([a.weight for a in e.atoms])
         table = np.stack([a.decision.probability for a in e.atoms])
         mean = np.asarray((table * weights[:, None]).sum(axis=0) / weights.sum())
-        if e.group == _ALONE:
-            return Kind.ARTEFACT, e.confidence, e.reason
         if e.group != _MOVE:
             index = CLASSES.index(e.group)
-            best = e.atoms[int(np.argmax(table[:, index]))]
-            sure, words = _pooled(table[:, index], mean[index]), self._sentence(e.group, best.decision)
+            because = e.atoms[int(np.argmax(table[:, index]))].decision, e.group
+            sure = _pooled(table[:, index], mean[index])
             if sure >= NAMED_FROM.get(e.group, 0.0):
-                return Kind(e.group), sure, words
+                return _Judged(Kind(e.group), sure, "", because)
             title = KINDS[Kind(e.group)].title
-            return Kind.UNSURE, 1 - sure, f"The evidence does not decide ({title} {100 * sure:.0f} %). {words}"
+            return _Judged(Kind.UNSURE, 1 - sure, _UNDECIDED.format(title, 100 * sure), because)
         spasm = _pooled(table[:, _SPASM], mean[_SPASM])
-        best = e.atoms[int(np.argmax(table[:, _SPASM]))]
+        best = e.atoms[int(np.argmax(table[:, _SPASM]))].decision
         sites = {c for a in e.atoms for c in a.channels}
         spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
         twitch = float(mean[_TWITCH])
         if spasm >= (SPASM_FROM if spasm_atoms and len(sites) >= 2 else ONE_SITE_FROM):
             if self._can_be_spasm[e.side]:
-                return Kind.SPASM, spasm, self._sentence(Kind.SPASM, best.decision)
-            return Kind.UNSURE, 1 - spasm, self._why_not(e.side)
+                return _Judged(Kind.SPASM, spasm, "", (best, Kind.SPASM))
+            return _Judged(Kind.UNSURE, 1 - spasm, self._why_not(e.side))
         if twitch >= max(spasm, 1 - twitch - spasm) or (len(sites) == 1 and twitch + spasm >= 0.5):
-            return (
-                Kind.TWITCH,
-                min(1.0, twitch + (spasm if len(sites) == 1 else 0.0)),
-                self._sentence(Kind.TWITCH, best.decision),
-            )
-        words = self._sentence(Kind.SPASM, best.decision)
-        return Kind.UNSURE, 1 - max(spasm, twitch), f"The evidence does not decide (spasm {100 * spasm:.0f} %). {words}"
-
-    def _sentence(self, kind: str, decision: Decision) -> str:
-        text = self._classifier.explain(decision, kind)
-        return text[:1].upper() + text[1:] + "."
+            sure = min(1.0, twitch + (spasm if len(sites) == 1 else 0.0))
+            return _Judged(Kind.TWITCH, sure, "", (best, Kind.TWITCH))
+        return _Judged(Kind.UNSURE, 1 - max(spasm, twitch), _UNDECIDED.format("spasm", 100 * spasm), (best, Kind.SPASM))
 
     def _why_not(self, side: str) -> str:
         if not self._montage.on(Side(side).other):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from calibration.montage import Site
+from hfs_emg.analysis.activity import BOTH, AtomTable
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
 from hfs_emg.analysis.measures import Measured, Profile, db
-from hfs_emg.analysis.scene import BOTH, AtomTable, MontageRows, Scene
+from hfs_emg.analysis.scene import MontageRows, Scene
 from hfs_emg.analysis.shapes import Shapes
 from hfs_emg.analysis.stretches import Flags, Floats, Stretches, any_of, average, highest, row_sums
 from hfs_emg.analysis.surroundings import Surroundings

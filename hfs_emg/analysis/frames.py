@@ -21,6 +21,9 @@ FRAME_S = 0.008
 WINDOW_S = 0.048
 """Length of the RMS window of the envelope: what the vocabulary calls the 50 ms RMS."""
 
+SHORT_FRAMES = 3
+"""The same of the short envelope: a frame and its two neighbours."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameClock:

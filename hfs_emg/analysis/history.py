@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hfs_emg.analysis.activity import BOTH, AtomTable
 from hfs_emg.analysis.islands import LONGEST_S
 from hfs_emg.analysis.measures import Measured
-from hfs_emg.analysis.scene import BOTH, AtomTable
 from hfs_emg.analysis.stretches import Columns, Flags, Floats, Stretches, any_of
 
 MEMORY_S = 10.0

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hfs_emg.analysis.activity import AtomTable
 from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.scene import AtomTable
 from hfs_emg.analysis.stretches import Flags, Floats, Stretches
 
 LONGEST_S = 4.0
@@ -75,9 +75,9 @@ def without_hum(wave: Floats, power: Floats, lines_hz: tuple[float, ...], rate_h
 
 def trusted(frames: Floats, floor: Floats) -> NDArray[np.bool_]:
     """Channels (channels,) whose quietest fifth of frames is as quiet as its floor. frames (channels, m): power; floor (channels,)."""
-    rank = max(0, frames.shape[1] // 5)
     # The 0.2 quantile of chi-square noise lies below its mean, so hum left over must be of the noise's own size to be seen here.
-    return np.asarray(np.partition(frames, rank, axis=1)[:, rank] <= _TRUSTED * floor)
+    quiet = np.add.reduce(frames <= (_TRUSTED * floor)[:, None], axis=1, dtype=np.int64)
+    return np.asarray(quiet > frames.shape[1] // 5)
 
 
 def jumps(wave: Floats, atoms: AtomTable, hum_hz: Floats, clock: FrameClock) -> Flags:

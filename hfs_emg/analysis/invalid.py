@@ -22,7 +22,7 @@ class InvalidRuns:
     def push(self, verdict: NDArray[np.int8]) -> tuple[list[Invalid], list[tuple[int, int, int]]]:
         """Stretches that ended, and of those at the rail (channel, first sample, end sample). verdict (channels, n)."""
         ended: list[tuple[int, int, int, int]] = []
-        if verdict.shape[1] and (verdict.any() or self._now.any()):
+        if verdict.shape[1] and (np.count_nonzero(verdict) or np.count_nonzero(self._now)):
             joined = np.concatenate([self._now[:, None], verdict], axis=1)
             for c, at in zip(*np.nonzero(np.diff(joined, axis=1)), strict=True):
                 if joined[c, at]:

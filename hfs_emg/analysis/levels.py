@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypedDict
+
 import numpy as np
 
-from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON, Activity, Neighbourhood
+from hfs_emg.analysis.activity import Activity, Layout, Neighbourhood
+from hfs_emg.analysis.atoms import BEFORE_S, EYE_OFF, EYE_ON
 from hfs_emg.analysis.conditioning import Conditioned
-from hfs_emg.analysis.frames import Flags, Floats, FrameClock, SlidingArray, moving_mean
-from hfs_emg.analysis.hum import LONGEST_S, HumFit, trusted
+from hfs_emg.analysis.frames import SHORT_FRAMES, Flags, Floats, FrameClock, SlidingArray, moving_mean
+from hfs_emg.analysis.hum import LONGEST_S
 from hfs_emg.analysis.known import Known
 from hfs_emg.analysis.mains import MainsSecond
+from hfs_emg.analysis.ringing import HumRemover, Ringing
 from hfs_emg.analysis.seconds import SecondLog
 from hfs_emg.analysis.settings import AnalysisSettings
+from hfs_emg.analysis.stretches import narrowed
 
-SHORT_FRAMES = 3
 _EMG, _SLOW, _FAST = range(3)
+Span = tuple[int, int]
+"""Frames of the stream, half open."""
 
 
 class LevelLog:
@@ -40,7 +47,7 @@ class LevelLog:
         self._eyes = list(eyes) if len(eyes) == 2 else []
         self.seconds = SecondLog(clock, channels, self._eyes, list(pairs), known)
         """What is renewed once a second."""
-        self._hum = HumFit(clock.rate_hz)
+        self._hum = HumRemover(clock)
         self._mains: list[MainsSecond] = []
         self._power = SlidingArray(3 * channels, np.float64)
         """Of frames: first the rows of the EMG, then those of the slow and of the fast view."""
@@ -110,7 +117,7 @@ class LevelLog:
         start, end = self._envelope.end - n, self._envelope.end
         floors = self.seconds.spread(slice(self.seconds.emg.start, self.seconds.lids.stop), start, end)
         bad = self._bad_in(start, end)
-        spoiled = bool(bad.any())
+        spoiled = np.count_nonzero(bad) > 0
         level = envelope / floors[: self._channels]
         if spoiled:
             level[bad] = 0.0
@@ -133,30 +140,22 @@ class LevelLog:
         off_skin = self.seconds.off_skin(start, end)
         return bad if off_skin is None else bad | off_skin
 
-    def _view(self, which: int, start: int, end: int) -> Floats:
-        """Power of frames start…end in one of the three views. Not a copy."""
-        first = which * self._channels
-        found: Floats = self._power.read(start, end)[first : first + self._channels]
-        return found
-
-    def _floor(self, start: int, end: int) -> Floats:
-        """Noise power of frames start…end, (channels, end - start)."""
-        found = self.seconds.spread(self.seconds.emg, start, end)
-        return found if found.shape[1] == end - start else found.repeat(end - start, axis=1)
-
-    def _gain(self, frame: int) -> Floats:
-        return self.seconds.columns(self.seconds.gains, frame, frame + 1)[:, 0].copy()
-
     def slow_floors(self, newest: int) -> Floats:
         """Resting power of the slow view in the seconds that the newest frames lie in, one column each, inf before it is known."""
         return self.seconds.columns(self.seconds.swings, self._power.end - newest, self._power.end)
 
-    def _short(self, start: int, end: int) -> Floats:
+    def _short(self, spans: Sequence[Span]) -> Floats:
         """Mean power of each frame and its two neighbours."""
-        hop = self._view(_EMG, max(start - 1, 0), end + 1)
-        if start == 0:
-            hop = np.concatenate([hop[:, :1], hop], axis=1)
-        return moving_mean(hop, SHORT_FRAMES)
+        beside = SHORT_FRAMES // 2
+        rows = slice(_EMG * self._channels, (_EMG + 1) * self._channels)
+        parts: list[Floats] = []
+        for start, stop in spans:
+            power = self._power.read(max(start - beside, 0), stop + beside)[rows]
+            if start == 0:
+                parts.append(power[:, :1].repeat(beside, axis=1))
+            parts.append(power)
+        means = moving_mean(np.concatenate(parts, axis=1), SHORT_FRAMES)
+        return np.ascontiguousarray(narrowed(means, [stop - start for start, stop in spans], 2 * beside))
 
     def end_at(self, tick: int) -> int:
         """What `end` was when the number of frames was last a multiple of `tick`."""
@@ -171,76 +170,64 @@ class LevelLog:
         """Where a channel is above its on-threshold."""
         return np.asarray(~near.bad & (near.envelope >= self._on * near.floor))
 
-    def neighbourhood(self, first: int, end: int, before: int, after: int) -> Neighbourhood:
-        """Copies of frames first - before … end + after, as far as they are held."""
-        start = max(first - before, self._envelope.start)
-        stop = min(end + after, self._envelope.end)
-
-        samples = self._clock.hop
-        hop, slow, fast = (np.ascontiguousarray(self._view(which, start, stop)) for which in (_EMG, _SLOW, _FAST))
+    def neighbourhood(self, stretches: Sequence[Span], before: int, after: int) -> Neighbourhood:
+        """Copies of frames first - before … end + after of each stretch (first, end), as far as they are held."""
+        spans = [self._held(first - before, end + after) for first, end in stretches]
+        hop = self._clock.hop
+        power = _laid(self._power, spans)
+        views = power.reshape(3, self._channels, power.shape[1])
+        waves = [self._waves.read(start * hop, stop * hop)[self._channels :] for start, stop in spans]
         near = Neighbourhood(
-            first=start,
-            start=first - start,
-            end=end - start,
-            envelope=self._envelope.read(start, stop).copy(),
-            short=self._short(start, stop),
-            hop=hop,
-            slow=slow,
-            fast=fast,
-            floor=self._floor(start, stop),
-            gain=self._gain(first),
-            bad=np.ascontiguousarray(self._bad_in(start, stop)),
-            eye=self._eye.read(start, stop)[0].copy(),
-            eye_wave=self._eye_wave.read(start, stop).copy(),
-            wave=np.ascontiguousarray(self._waves.read(start * samples, stop * samples)[self._channels :]),
+            **self._seen(stretches, spans),
+            short=self._short(spans),
+            hop=views[_EMG],
+            slow=views[_SLOW],
+            fast=views[_FAST],
+            eye_wave=_laid(self._eye_wave, spans),
+            wave=np.concatenate(waves, axis=1),
         )
-        self._take_hum_off(near, stop, first)
+        self._take_hum_off(near, stretches, spans)
         return near
 
-    def glance(self, first: int, end: int, before: int, after: int) -> Activity:
-        """The same without what only measuring needs. It is to be used at once: it shows the log itself, not a copy."""
-        start = max(first - before, self._envelope.start)
-        stop = min(end + after, self._envelope.end)
-        near = Activity(
-            first=start,
-            start=first - start,
-            end=end - start,
-            envelope=self._envelope.read(start, stop).copy(),
-            floor=self._floor(start, stop),
-            gain=self._gain(first),
-            bad=self._bad_in(start, stop),
-            eye=self._eye.read(start, stop)[0],
-        )
-        self._take_hum_off(near, stop, first)
+    def glance(self, stretches: Sequence[tuple[int, int, int]], before: int) -> Activity:
+        """The same without what only measuring needs, of stretches that each say how many frames after them count."""
+        spans = [self._held(first - before, end + after) for first, end, after in stretches]
+        alone = [(first, end) for first, end, _ in stretches]
+        near = Activity(**self._seen(alone, spans))
+        self._take_hum_off(near, alone, spans)
         return near
 
-    def _take_hum_off(self, near: Activity, stop: int, at: int) -> None:
-        """Wave and power without the ringing of the notches, where a fit of the hum allows it; the lines are those at a frame."""
-        lines = self.seconds.lines_hz(at)
-        if not lines or stop - near.first > self._clock.frames(LONGEST_S):
-            return
-        hop, pad, half = self._clock.hop, self._clock.window, self._clock.window // 2
-        start, end = max(near.first - pad, 0), stop + pad - half  # both are held whenever the neighbourhood itself is
-        band = self._waves.read(start * hop, end * hop)[: self._channels]
-        before, after = near.first - start, end - stop
-        around = _widened(np.maximum(near.envelope, near.floor), before, after)
-        cleaned = self._hum.without(band, around.repeat(hop, axis=1), lines)
-        squares = cleaned * cleaned
-        power = squares[:, ::hop].copy()
-        for k in range(1, hop):
-            power += squares[:, k::hop]
-        power /= hop
-        good = trusted(power, near.floor.mean(axis=1)) & ~near.bad.any(axis=1)
-        if not good.any():
-            return
-        padded = _widened(power[good], half, half)
-        inside = slice(before, before + stop - near.first)
-        near.envelope[good] = moving_mean(padded, self._clock.window)[:, inside]
-        if not isinstance(near, Neighbourhood):
-            return
-        near.short[good] = moving_mean(padded[:, half - 1 :], SHORT_FRAMES)[:, inside]
-        near.hop[good] = power[good, inside]
-        near.wave[good] = cleaned[good, before * hop : (before + stop - near.first) * hop]
+    def _held(self, start: int, stop: int) -> Span:
+        return max(start, self._envelope.start), min(stop, self._envelope.end)
+
+    def _seen(self, stretches: Sequence[Span], spans: Sequence[Span]) -> _Seen:
+        """What an `Activity` shows of some stretches, with the frames around them that the spans say."""
+        bad = [self._bad_in(*span) for span in spans]
+        return _Seen(
+            layout=Layout(stretches, spans),
+            envelope=_laid(self._envelope, spans),
+            floor=self.seconds.laid(self.seconds.emg, spans),
+            gain=self.seconds.at(self.seconds.gains, [first for first, _ in stretches]),
+            bad=np.concatenate(bad, axis=1),
+            eye=_laid(self._eye, spans)[0],
+        )
+
+    def _take_hum_off(self, near: Activity, stretches: Sequence[Span], spans: Sequence[Span]) -> None:
+        """Wave and power without the ringing of the notches, where a fit of the hum allows it; the lines are those with which a stretch
+        begins.
+        """
+        hop, longest = self._clock.hop, self._clock.frames(LONGEST_S)
+        ringing = []
+        for (first, _), (start, stop), columns in zip(stretches, spans, near.layout.spans, strict=True):
+            lines = self.seconds.lines_hz(first)
+            if not lines or stop - start > longest:
+                continue
+            # The frames around are held whenever the neighbourhood itself is.
+            begin, end = max(start - self._hum.lead, 0), stop + self._hum.lag
+            band = self._waves.read(begin * hop, end * hop)[: self._channels]
+            ringing.append(Ringing(columns, band, start - begin, end - stop, lines))
+        if ringing:
+            self._hum.take_off(near, ringing)
 
     def forget_before(self, frame: int) -> None:
         """Drop what no decision can need any more."""
@@ -253,7 +240,17 @@ class LevelLog:
         self.seconds.forget_before(keep)
 
 
-def _widened(values: Floats, before: int, after: int) -> Floats:
-    """values (rows, n) with so many copies of the first column before and of the last one after."""
-    edges = values[:, :1].repeat(before, axis=1), values[:, -1:].repeat(after, axis=1)
-    return np.concatenate([edges[0], values, edges[1]], axis=1)
+class _Seen(TypedDict):
+    """The fields of `Activity`."""
+
+    layout: Layout
+    envelope: Floats
+    floor: Floats
+    gain: Floats
+    bad: Flags
+    eye: Floats
+
+
+def _laid(log: SlidingArray, spans: Sequence[Span]) -> Floats:
+    """Copies of spans of a log, end to end."""
+    return np.concatenate([log.read(start, stop) for start, stop in spans], axis=1)

@@ -78,7 +78,7 @@ class NoiseFloor:
         good = np.bincount(usable.nonzero()[0], minlength=len(usable))
         busy = (good >= 4) & (taken * 20 < good)
         self._busy_seconds[~busy & (taken > 0)] = 0
-        if busy.any():
+        if np.count_nonzero(busy):
             self._busy_seconds[busy] += 1
             stuck = busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS))
             if stuck.any():

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, Activity, AtomFinder, SiteStates
+from hfs_emg.analysis.activity import BOTH, SIDE_NAMES, Activity, AtomTable, SiteStates
+from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, AtomFinder
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.levels import LevelLog
+from hfs_emg.analysis.stretches import Columns, any_of
 from hfs_emg.events import InProgress, Kind
 
-Striking = dict[str, NDArray[np.bool_]]
+_Piece = tuple[int, int, int]
+"""Frames of a stretch, half open, and how many after them count."""
 
 TICK_S = 0.08
 """Activity is looked for once in so many seconds of signal, at fixed frames: what is in progress does not depend on the cutting either.
@@ -53,47 +55,69 @@ class Provisional:
         self._clock = clock
         self._levels = levels
         self._atoms = atoms
-        self._rows = {side.value: list(montage.on(side)) for side in Side}
-        self._eyes = {i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI}
+        self._rows = [list(montage.on(side)) for side in Side]
+        self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
         self._tick = max(1, clock.frames(TICK_S))
         self._piece = clock.frames(PIECE_S)
         self._before = clock.frames(BEFORE_S)
-        self._known: dict[tuple[int, int, int], list[_Seen]] = {}
+        self._known: dict[_Piece, list[_Seen]] = {}
 
     def at(self, until: int, stretches: list[tuple[int, int]]) -> tuple[InProgress, ...]:
         """What is in progress at a frame, in stretches of activity before it. What no longer grows is not looked at again."""
-        known, self._known = self._known, {}
-        running: list[InProgress] = []
+        pieces: list[list[_Piece]] = []
         for first, last in stretches:
             seen_until = until if last - first <= self._piece else until - until // self._tick % LONG_TICKS * self._tick
             end = min(last, seen_until)
-            previous: list[_Seen] = []
+            pieces.append([])
             for start in range(first, end, self._piece):
                 stop = min(start + self._piece, end)
-                where = (start, stop, min(seen_until - stop, RIGHT_CONTEXT_FRAMES))
-                found = known.get(where)
-                if found is None:
-                    found = self._within(*where)
-                self._known[where] = found
+                pieces[-1].append((start, stop, min(seen_until - stop, RIGHT_CONTEXT_FRAMES)))
+        new = [where for mine in pieces for where in mine if where not in self._known]
+        self._known |= self._within(new)
+        self._known = {where: self._known[where] for mine in pieces for where in mine}
+        running: list[InProgress] = []
+        for mine in pieces:
+            previous: list[_Seen] = []
+            for where in mine:
+                found = self._known[where]
                 running += [seen.shown for seen in found if not seen.goes_on_from(previous)]
                 previous = found
         return tuple(running)
 
-    def _within(self, first: int, end: int, after: int) -> list[_Seen]:
-        near = self._levels.glance(first, end, self._before, after)
+    def _within(self, pieces: Sequence[_Piece]) -> dict[_Piece, list[_Seen]]:
+        """What each of some pieces shows."""
+        found: dict[_Piece, list[_Seen]] = {piece: [] for piece in pieces}
+        if not pieces:
+            return found
+        near = self._levels.glance(pieces, self._before)
         states = self._atoms.states(near)
-        striking = self.striking(near, states)
-        found = []
-        for atom in self._atoms.atoms(near, states):
-            if atom.side == "both":
-                kind = Kind.BLINK if any(c in self._eyes for c in atom.channels) else Kind.VOLUNTARY
-            else:
-                kind = Kind.SPASM if striking[atom.side][atom.start : atom.end].any() else Kind.UNSURE
-            shown = InProgress(self._clock.seconds(near.first + atom.start), kind, atom.side)
-            found.append(_Seen(shown, atom.start == near.start, atom.end == near.end))
+        atoms = self._atoms.atoms(near, states)
+        columns = atoms.starts, atoms.ends, atoms.sides, atoms.island, atoms.start_s
+        looks = any_of(atoms.channels[:, self._eyes]), self.first_striking(near, states, atoms) >= 0
+        layout = near.layout
+        for start, end, side, island, start_s, eye, spasm in zip(
+            *(c.tolist() for c in (*columns, *looks)), strict=True
+        ):
+            two_sided = Kind.BLINK if eye else Kind.VOLUNTARY
+            one_sided = Kind.SPASM if spasm else Kind.UNSURE
+            shown = InProgress(start_s, two_sided if side == BOTH else one_sided, SIDE_NAMES[side])
+            found[pieces[island]].append(
+                _Seen(shown, start == int(layout.starts[island]), end == int(layout.ends[island]))
+            )
         return found
 
-    def striking(self, near: Activity, states: SiteStates) -> Striking:
-        """Frames that look like a spasm of a side: two of its sites above their on-threshold and one-sided."""
+    def first_striking(self, near: Activity, states: SiteStates, atoms: AtomTable) -> Columns:
+        """How far into each atom (n,) a frame first looks like a spasm of its side: two of its sites above their on-threshold and
+        one-sided. -1 where none does, as in all two-sided atoms.
+        """
+        found = np.full(len(atoms), -1)
+        some = (atoms.sides != BOTH).nonzero()[0].tolist()
+        if not some:
+            return found
         strong = (self._levels.above_on(near) & states.one_sided).view(np.int8)
-        return {side: strong[rows].sum(axis=0, dtype=np.int8) >= 2 for side, rows in self._rows.items()}
+        flags = [np.add.reduce(strong[rows], axis=0, dtype=np.int8) >= 2 for rows in self._rows]
+        for i in some:
+            own = flags[atoms.sides[i]][atoms.starts[i] : atoms.ends[i]]
+            at = own.argmax()
+            found[i] = at if own[at] else -1
+        return found

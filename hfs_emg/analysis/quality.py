@@ -55,7 +55,7 @@ class SampleQuality:
         if n == 0:
             return verdict
         where = np.arange(self._position, self._position + n)
-        any_lost = bool(lost.any())
+        any_lost = np.count_nonzero(lost) > 0
         if self._position < self._deaf_until or self._lost_run or any_lost:
             verdict[:, self._deaf(lost, where)] = 1 + REASONS.index("settling")
         self._flat_line(verdict, counts, lost, where)
@@ -83,7 +83,7 @@ class SampleQuality:
 
     def _rail(self, verdict: NDArray[np.int8], counts: NDArray[np.int64], where: NDArray[np.int64]) -> None:
         at_rail = (counts <= self._rails[:, :1]) | (counts >= self._rails[:, 1:])
-        if self._position >= self._rails_until and not at_rail.any():
+        if self._position >= self._rails_until and not np.count_nonzero(at_rail):
             return
         last = np.where(at_rail, where + self._after_rail + 1, 0)
         last = np.maximum(np.maximum.accumulate(last, axis=1), self._railed_until[:, None])

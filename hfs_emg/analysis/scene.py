@@ -1,29 +1,17 @@
-"""What atoms are measured in: the neighbourhoods of some islands laid end to end, and the atoms found in them as columns.
-
-An hour holds tens of thousands of atoms, and measuring one costs some hundred calls of numpy whether it is one or fifty. So all
-atoms of the islands that ripen together are measured together. Which these are depends on how the stream was cut, and must
-not show: see `stretches`.
-"""
+"""What atoms are measured in: the neighbourhoods of some islands laid end to end, and what all atoms in them share, worked out once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.atoms import Atom, Neighbourhood, SiteStates, runs
+from hfs_emg.analysis.activity import BOTH, SIDE_NUMBERS, Neighbourhood, SiteStates
 from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.stretches import Columns, Flags, Floats, counts_before
-from hfs_emg.events import SideName
+from hfs_emg.analysis.stretches import Columns, Flags, Floats, counts_before, runs
 
-BOTH = 2
-"""Sides by number: 0 left, 1 right, 2 both."""
-SIDE_NAMES: tuple[SideName, ...] = ("left", "right", "both")
-SIDE_NUMBERS = {name: number for number, name in enumerate(SIDE_NAMES)}
 _MOVEMENTS_APART_S = 0.06
 
 
@@ -46,40 +34,6 @@ class MontageRows:
         self.twins = np.array([i if twin is None else twin for i, twin in enumerate(twins)], dtype=np.int64)
         places = [(montage.index(s, Site.FRONTALIS), montage.index(s, Site.ORBICULARIS_OCULI)) for s in Side]
         self.brow_and_eye = [(b, e) for b, e in places if b is not None and e is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class AtomTable:
-    """Atoms as columns, (n,) each, by start. starts, ends: columns of the scene. low, high: columns of the neighbourhood they are in.
-
-    origin: frame of the stream less column. sides: by number. channels (n, channels): which take part. stretch: length of the unbroken
-    activity; into: how far in the atom begins, frames. island: which of the scene's. start_s, end_s: seconds of the stream.
-    """
-
-    starts: Columns
-    ends: Columns
-    low: Columns
-    high: Columns
-    origin: Columns
-    sides: Columns
-    channels: Flags
-    stretch: Columns
-    into: Columns
-    island: Columns
-    start_s: Floats
-    end_s: Floats
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    def by_island(self) -> list[slice]:
-        """The rows of each island that has atoms."""
-        edges = np.flatnonzero(np.diff(self.island, prepend=-1, append=-1)).tolist()
-        return [slice(*own) for own in pairwise(edges)]
-
-    def of(self, which: Flags | Columns) -> AtomTable:
-        """Some of them."""
-        return AtomTable(*(getattr(self, name)[which] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,51 +92,46 @@ class Scene:
 
 
 class SceneMaker:
-    """Makes scenes and tables of atoms for one montage."""
+    """Makes scenes for one montage."""
 
     def __init__(self, clock: FrameClock, montage: Montage) -> None:
-        self._clock = clock
         self._apart = clock.frames(_MOVEMENTS_APART_S)
         self.rows = MontageRows(montage)
 
-    def scene(self, nears: Sequence[Neighbourhood], states: Sequence[SiteStates]) -> Scene:
-        """The scene of some neighbourhoods, in their order."""
-        rows = self.rows
-        stops = np.cumsum([near.envelope.shape[1] for near in nears])
-        starts = np.concatenate([[0], stops[:-1]])
+    def scene(self, near: Neighbourhood, states: SiteStates) -> Scene:
+        """The scene of some neighbourhoods."""
+        rows, layout = self.rows, near.layout
 
-        def joined(name: str) -> Floats:
-            parts = [getattr(near, name) for near in nears]
-            return np.concatenate([*parts, np.ones((len(parts[0]), 1))], axis=1)
+        def joined(values: Floats, spare: float = 1.0) -> Floats:
+            return np.concatenate([values, np.full((len(values), 1), spare)], axis=1)
 
-        def flagged(name: str) -> Flags:
-            parts = [getattr(state, name) for state in states]
-            return np.concatenate([*parts, np.zeros((*parts[0].shape[:-1], 1), dtype=np.bool_)], axis=-1)
+        def flagged(flags: Flags) -> Flags:
+            return np.concatenate([flags, np.zeros((len(flags), 1), dtype=np.bool_)], axis=1)
 
-        envelope, short, floor, wave = (joined(name) for name in ("envelope", "short", "floor", "wave"))
-        bad = np.concatenate([*(near.bad for near in nears), np.zeros((len(floor), 1), dtype=np.bool_)], axis=1)
+        envelope, short, floor, wave = (joined(each) for each in (near.envelope, near.short, near.floor, near.wave))
+        bad = flagged(near.bad)
         spoiled = bool(bad.any())
         raw = envelope / floor
         clean = np.where(bad, floor, envelope) if spoiled else envelope
         loud = np.where(bad, 0.0, raw) if spoiled else raw
         root = np.sqrt(short)
-        together = flagged("two_sided")
+        together = flagged(states.two_sided)
         blinking = np.where(together, envelope, 0.0)
-        one_sided = flagged("one_sided")
-        eye_potential = np.concatenate([*(state.eye_potential for state in states), np.zeros(1, dtype=np.bool_)])
+        one_sided = flagged(states.one_sided)
+        eye_potential = flagged(states.eye_potential[None])[0]
         return Scene(
-            starts=starts,
-            ends=stops,
+            starts=layout.low,
+            ends=layout.high,
             bad=spoiled,
             envelope=envelope,
             short=short,
-            hop=joined("hop"),
-            slow=joined("slow"),
-            fast=joined("fast"),
+            hop=joined(near.hop),
+            slow=joined(near.slow),
+            fast=joined(near.fast),
             floor=floor,
-            gain=np.stack([near.gain for near in nears]),
-            eye=np.concatenate([*(near.eye for near in nears), np.zeros(1)])[None, :],
-            eye_wave=joined("eye_wave"),
+            gain=near.gain,
+            eye=joined(near.eye[None], 0.0),
+            eye_wave=joined(near.eye_wave),
             wave=wave,
             power=wave * wave,
             level=clean / floor if spoiled else raw,
@@ -194,41 +143,18 @@ class SceneMaker:
             loudest=_highest_by_side(loud, rows.own),
             lid_blink=_highest_by_side(blinking, rows.own & rows.eyes),
             lid=_highest_by_side(envelope, rows.own & rows.eyes),
-            burst=counts_before(flagged("burst")),
+            burst=counts_before(flagged(states.burst)),
             two_sided=counts_before(together),
             one_sided=counts_before(np.stack([one_sided[own].any(axis=0) for own in rows.own])),
             moving=counts_before(
                 np.stack([together[rows.eyes].any(axis=0), together[rows.lower].any(axis=0), eye_potential])
             ),
-            movements=self._movements(together, starts, stops),
+            movements=self._movements(together, layout.low),
         )
 
-    def _movements(self, together: Flags, starts: Columns, stops: Columns) -> Columns:
-        anything = np.asarray(together.any(axis=0))
-        found: list[tuple[int, int]] = []
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-            found += [(start + a, start + b) for a, b in runs(anything[start:stop], self._apart)]
-        return np.array(found, dtype=np.int64).reshape(-1, 2).T
-
-    def table(self, nears: Sequence[Neighbourhood], atoms: Sequence[Sequence[Atom]]) -> AtomTable:
-        """The atoms of some neighbourhoods, those of each in their order."""
-        lengths = np.array([near.envelope.shape[1] for near in nears])
-        stops = np.cumsum(lengths)
-        each = [
-            (a.start, a.end, SIDE_NUMBERS[a.side], a.stretch[1] - a.stretch[0], a.start - a.stretch[0], i)
-            for i, mine in enumerate(atoms)
-            for a in mine
-        ]
-        start, end, sides, stretch, into, island = np.array(each, dtype=np.int64).reshape(-1, 6).T
-        channels = np.zeros((len(each), len(self.rows.sides)), dtype=np.bool_)
-        for i, atom in enumerate(a for mine in atoms for a in mine):
-            channels[i, list(atom.channels)] = True
-        high = stops[island]
-        low = high - lengths[island]
-        first = np.array([near.first for near in nears], dtype=np.int64)[island]
-        start_s, end_s = (self._clock.seconds_of(first + at) for at in (start, end))
-        places = low + start, low + end, low, high, first - low
-        return AtomTable(*places, sides, channels, stretch, into, island, start_s, end_s)
+    def _movements(self, together: Flags, low: Columns) -> Columns:
+        where = np.logical_or.reduce(together, axis=0).nonzero()[0]
+        return np.stack(runs(where, np.searchsorted(low, where, side="right"), self._apart)[:2])
 
 
 def _highest_by_side(values: Floats, masks: Flags) -> Floats:

@@ -121,7 +121,7 @@ class SecondLog:
         if second == _LEARNING:
             spoiled[self.emg, : self._emg_windows[1]] = False
             spoiled[self.lids, : self._lid_windows[1]] = False
-        elif self._off_skin.any():
+        elif np.count_nonzero(self._off_skin):
             # Off the skin noise goes on being heard, or nobody would know when it is on again.
             spoiled[self.emg, : self._emg_windows[1]] &= ~self._off_skin[:, None]
             spoiled[self.lids] |= self._off_skin[self._eyes, None]
@@ -140,7 +140,7 @@ class SecondLog:
         noise = self._noise.power[self.emg]
         self._off_skin = (mains.amplitude_uv > LEAD_OFF_MAINS_UV) | (noise > LEAD_OFF_NOISE_UV**2)
         self._untold.append(self._off_skin)
-        if self._off_skin.any():
+        if np.count_nonzero(self._off_skin):
             self._off[second] = self._off_skin
 
     def take_off_skin(self) -> NDArray[np.int8] | None:
@@ -161,6 +161,16 @@ class SecondLog:
         found = self.columns(rows, start, end)
         return found if found.shape[1] == 1 else found.repeat(self._lengths(start, end), axis=1)
 
+    def laid(self, rows: slice, spans: Sequence[tuple[int, int]]) -> Floats:
+        """Rows of the log for spans of frames, end to end: (rows, m)."""
+        columns = [self.columns(rows, start, end) for start, end in spans]
+        lengths = [length for start, end in spans for length in self._lengths(start, end)]
+        return np.concatenate(columns, axis=1).repeat(lengths, axis=1)
+
+    def at(self, rows: slice, frames: Sequence[int]) -> Floats:
+        """Rows of the log at some frames, (n, rows)."""
+        return np.concatenate([self.columns(rows, frame, frame + 1) for frame in frames], axis=1).T
+
     def _lengths(self, start: int, end: int) -> list[int]:
         """How many of the frames lie in each second."""
         second = self._clock.second
@@ -178,9 +188,9 @@ class SecondLog:
             self._lengths(start, end), axis=1
         )
 
-    def hum_hz(self, frame: int) -> float:
-        """Mains frequency, as sampled, in the second before that of a frame: whole, and not yet changed by what begins there."""
-        return float(self.columns(self._hum, frame, frame + 1)[0, 0])
+    def hum_hz(self, frames: Sequence[int]) -> Floats:
+        """Mains frequency, as sampled, in the second before that of each frame: whole, and not yet changed by what begins there."""
+        return self.at(self._hum, frames)[:, 0]
 
     def lines_hz(self, frame: int) -> tuple[float, ...]:
         """The lines that are notched at a frame."""

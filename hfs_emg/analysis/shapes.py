@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from hfs_emg.analysis.activity import BOTH, AtomTable
 from hfs_emg.analysis.edges import change_points
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.measures import Measured, Profile, db
-from hfs_emg.analysis.scene import BOTH, AtomTable, MontageRows, Scene
+from hfs_emg.analysis.scene import MontageRows, Scene
 from hfs_emg.analysis.stretches import Columns, Flags, Floats, Stretches, added, average, row_sums, samples
 
 _STRONGEST = 3

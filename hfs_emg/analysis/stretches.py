@@ -7,6 +7,7 @@ stretches shares, where numpy would add in another order for one stretch than fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def highest_of(values: Floats, rows: Columns, starts: Columns, ends: Columns, em
 def counts_before(flags: Flags) -> NDArray[np.int32]:
     """How many are True before each column: flags (rows, m) to (rows, m + 1)."""
     found = np.zeros((flags.shape[0], flags.shape[1] + 1), dtype=np.int32)
-    np.cumsum(flags, axis=1, out=found[:, 1:])
+    flags.cumsum(axis=1, out=found[:, 1:])
     return found
 
 
@@ -81,6 +82,46 @@ def added(each: Floats) -> Floats:
     return total
 
 
+def runs(where: Columns, owner: Columns, close: int) -> tuple[Columns, Columns, Columns]:
+    """Half-open runs of some columns, those less than `close` apart joined where they have the same owner: first, end, and owner of each.
+
+    where, owner (k,): columns, ascending, and what each is of.
+    """
+    n = len(where)
+    if not n:
+        return where, where, owner
+    if where[-1] - where[0] == n - 1 and owner[0] == owner[-1]:  # most often there is one
+        return where[:1], where[-1:] + 1, owner[:1]
+    apart = (where[1:] - where[:-1] > close) | (owner[1:] != owner[:-1])
+    breaks = apart.nonzero()[0]
+    first = np.concatenate([[0], breaks + 1])
+    last = np.concatenate([breaks, [n - 1]])
+    return where[first], where[last] + 1, owner[first]
+
+
+def widened(values: NDArray[Any], spans: Sequence[tuple[int, int]], before: int, after: int) -> NDArray[Any]:
+    """Spans of columns laid end to end, each with so many copies of its first column before it and of its last one after it."""
+    parts: list[NDArray[Any]] = []
+    for low, high in spans:
+        if before:
+            parts.append(values[:, low : low + 1].repeat(before, axis=1))
+        parts.append(values[:, low:high])
+        if after:
+            parts.append(values[:, high - 1 : high].repeat(after, axis=1))
+    return np.concatenate(parts, axis=1)
+
+
+def narrowed(values: NDArray[Any], lengths: Sequence[int], extra: int) -> NDArray[Any]:
+    """Of spans laid end to end, each with `extra` columns more than its length, so many columns from the first of each on."""
+    if len(lengths) == 1:
+        return values[:, : lengths[0]]
+    at, parts = 0, []
+    for length in lengths:
+        parts.append(values[:, at : at + length])
+        at += length + extra
+    return np.concatenate(parts, axis=1)
+
+
 def _between(starts: Columns, ends: Columns) -> Columns:
     both = np.empty(2 * len(starts), dtype=np.int64)
     both[::2] = starts
@@ -93,26 +134,38 @@ class Stretches:
 
     def __init__(self, starts: Columns, ends: Columns) -> None:
         self.lengths = ends - starts
-        self._stops = np.cumsum(self.lengths)
+        self._stops = self.lengths.cumsum()
         self._offsets = self._stops - self.lengths
         total = int(self._stops[-1]) if len(starts) else 0
-        self._owner = np.repeat(np.arange(len(starts)), self.lengths)
-        self.place: Columns = np.arange(total) - self._offsets[self._owner]
+        self.place: Columns = np.arange(total)
         """Column within its stretch."""
-        self.columns: Columns = self.place + starts[self._owner]
-        """Column of the whole."""
+        if len(starts) == 1:  # as in most live looks
+            self.owner: Columns = np.zeros(total, dtype=np.int64)
+            """Which stretch each column is of."""
+            self.columns: Columns = self.place + starts
+            """Column of the whole."""
+            return
+        self.owner = np.arange(len(starts)).repeat(self.lengths)
+        self.place -= self._offsets[self.owner]
+        self.columns = self.place + starts[self.owner]
 
     def spread(self, each: NDArray[Any]) -> NDArray[Any]:
         """One value per stretch to one per column."""
-        return np.asarray(each[self._owner])
+        return np.asarray(each[self.owner])
 
     def row(self, values: NDArray[Any], rows: Columns) -> NDArray[Any]:
         """The columns of one row for each stretch. values (rows, m)."""
-        return np.asarray(values.reshape(-1).take(self.columns + (rows * values.shape[1])[self._owner]))
+        return np.asarray(values.reshape(-1).take(self.columns + (rows * values.shape[1])[self.owner]))
 
     def line(self, values: NDArray[Any]) -> NDArray[Any]:
         """The columns of values (m,)."""
         return values.take(self.columns)
+
+    def lines(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The columns of values (rows, m)."""
+        if len(self.lengths) == 1:
+            return values[:, int(self.columns[0]) : int(self.columns[-1]) + 1]
+        return values.take(self.columns, axis=1)
 
     def sums(self, values: Floats) -> Floats:
         """Sum of each stretch; values as `row` gives them."""
@@ -139,13 +192,18 @@ class Stretches:
             return np.zeros(0, dtype=np.int64)
         return np.asarray(np.maximum.reduceat(np.where(flags, self.place, -1), self._offsets))
 
+    def runs(self, flags: Flags, close: int) -> tuple[Columns, Columns, Columns]:
+        """Runs of True within each stretch, as `runs` has them, by place among all columns laid end to end."""
+        where = flags.nonzero()[0]
+        return runs(where, self.owner[where], close)
+
     def counts(self, flags: Flags) -> Columns:
         """How many are True in each stretch."""
-        return np.bincount(self._owner[flags], minlength=len(self._offsets))
+        return np.bincount(self.owner[flags], minlength=len(self._offsets))
 
     def medians(self, values: Floats) -> Floats:
         """Median of each stretch."""
-        ordered = values[np.lexsort((values, self._owner))]
+        ordered = values[np.lexsort((values, self.owner))]
         low, high = self._offsets + (self.lengths - 1) // 2, self._offsets + self.lengths // 2
         return np.asarray((ordered[low] + ordered[high]) / 2)
 
@@ -157,7 +215,7 @@ class Stretches:
     def centred(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         """Values about the mean of their stretch, the sum of their squares, and the mean."""
         middle = self.means(values)
-        apart = values - middle[self._owner]
+        apart = values - middle[self.owner]
         return apart, self.sums(apart * apart), middle
 
     def correlations(self, a: Floats, b: Floats) -> Floats:

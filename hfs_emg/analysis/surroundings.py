@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hfs_emg.analysis.activity import BOTH, AtomTable
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.measures import Measured, db
-from hfs_emg.analysis.scene import BOTH, AtomTable, MontageRows, Scene
+from hfs_emg.analysis.scene import MontageRows, Scene
 from hfs_emg.analysis.stretches import Columns, Floats, Stretches, any_of, average, highest, highest_of, share
 
 _EYES, _LOWER, _POTENTIAL = range(3)

@@ -108,7 +108,7 @@ class SwingFinder:
         """At the windows that end with the newest columns; first…end: all that they cover."""
         power = self._power[:, first:end]
         # A mean is no more than the highest: most seconds need no closer look.
-        if (np.maximum.reduce(power, axis=1) > 0.999 * self._from).any():
+        if np.count_nonzero(np.maximum.reduce(power, axis=1) > 0.999 * self._from):
             self._find(power, self._bad[:, first:end])
         if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
             self._close()

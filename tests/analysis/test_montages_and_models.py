@@ -110,4 +110,5 @@ def test_every_feature_can_be_said_and_every_class_is_a_kind() -> None:
 
 def test_a_reason_names_the_rival() -> None:
     classifier, decision = decided(np.full(len(ALL_NAMES), 1.0))
-    assert "next: " in classifier.explain(decision, decision.kind)
+    (reason,) = classifier.explain([decision], [decision.kind])
+    assert "next: " in reason

@@ -41,7 +41,8 @@ def one_episode(*atoms: DecidedAtom) -> Episode:
     builder = EpisodeBuilder(CLOCK, default_montage(8), AnalysisSettings(), Classifier(DEFAULT_MODEL.read_bytes()))
     for each in atoms:
         builder.add(each)
-    (episode,) = builder.settle(CLOCK.frames(60.0), CLOCK.frames(60.0), 0)
+    builder.settle(CLOCK.frames(60.0), CLOCK.frames(60.0), 0)
+    (episode,) = builder.settled()
     return episode
 
 
