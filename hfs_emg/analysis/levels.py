@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 import numpy as np
 
@@ -177,8 +176,9 @@ class LevelLog:
         power = _laid(self._power, spans)
         views = power.reshape(3, self._channels, power.shape[1])
         waves = [self._waves.read(start * hop, stop * hop)[self._channels :] for start, stop in spans]
+        seen = self._seen(stretches, spans)
         near = Neighbourhood(
-            **self._seen(stretches, spans),
+            **{name: getattr(seen, name) for name in Activity.__slots__},
             short=self._short(spans),
             hop=views[_EMG],
             slow=views[_SLOW],
@@ -193,17 +193,17 @@ class LevelLog:
         """The same without what only measuring needs, of stretches that each say how many frames after them count."""
         spans = [self._held(first - before, end + after) for first, end, after in stretches]
         alone = [(first, end) for first, end, _ in stretches]
-        near = Activity(**self._seen(alone, spans))
+        near = self._seen(alone, spans)
         self._take_hum_off(near, alone, spans)
         return near
 
     def _held(self, start: int, stop: int) -> Span:
         return max(start, self._envelope.start), min(stop, self._envelope.end)
 
-    def _seen(self, stretches: Sequence[Span], spans: Sequence[Span]) -> _Seen:
-        """What an `Activity` shows of some stretches, with the frames around them that the spans say."""
+    def _seen(self, stretches: Sequence[Span], spans: Sequence[Span]) -> Activity:
+        """Some stretches with the frames around them that the spans say."""
         bad = [self._bad_in(*span) for span in spans]
-        return _Seen(
+        return Activity(
             layout=Layout(stretches, spans),
             envelope=_laid(self._envelope, spans),
             floor=self.seconds.laid(self.seconds.emg, spans),
@@ -238,17 +238,6 @@ class LevelLog:
             log.drop_before(keep)
         self._waves.drop_before(keep * self._clock.hop)
         self.seconds.forget_before(keep)
-
-
-class _Seen(TypedDict):
-    """The fields of `Activity`."""
-
-    layout: Layout
-    envelope: Floats
-    floor: Floats
-    gain: Floats
-    bad: Flags
-    eye: Floats
 
 
 def _laid(log: SlidingArray, spans: Sequence[Span]) -> Floats:
