@@ -44,7 +44,7 @@ accuracy: to-run
 reliability: to-develop
 	@$(RUN) benchmarks.reliability $(PART)
 
-# Every figure of docs/calibration.md and docs/calibration-gain.md, anew: a quarter of an hour on two cores. Resumable.
+# Every figure of docs/calibration.md and docs/calibration-gain.md, anew: half an hour on two cores, some of it in real time. Resumable.
 calibration: to-run
 	@$(RUN) benchmarks.calibration
 	@$(RUN) benchmarks.profile_gain
