@@ -15,6 +15,9 @@ from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import Burst, Episode, Invalid, Kind, SideName
 from hfs_emg.model import Recording
 
+TOGETHER_SAMPLES = 60_000
+"""A recording is analysed in blocks of so many samples: the calls cost a quarter less than in blocks of 15 000, and 8 channels of one take 20 MB."""
+
 
 class Place(msgspec.Struct, frozen=True):
     """One channel of the montage."""
@@ -94,7 +97,7 @@ def analyse(
     analyzer = Analyzer(recording.signal, montage, settings, model, profile)
     burden = Burden(montage)
     samples = 0
-    for block in recording.blocks():
+    for block in recording.blocks(TOGETHER_SAMPLES):
         burden.add(analyzer.push(block))
         samples = block.end
         if progress is not None:
