@@ -16,7 +16,7 @@ from hfs_emg.events import Burst, Episode, Invalid, Kind, SideName
 from hfs_emg.model import Recording
 
 TOGETHER_SAMPLES = 60_000
-"""A recording is analysed in blocks of so many samples: the calls cost a quarter less than in blocks of 15 000, and 8 channels of one take 20 MB."""
+"""A recording is analysed in blocks of so many samples: a quarter cheaper than in blocks of 15 000; the views of one take some 20 MB."""
 
 
 class Place(msgspec.Struct, frozen=True):
