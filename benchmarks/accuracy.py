@@ -20,10 +20,11 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import sweeps as sweeping
+from benchmarks.outcomes import Outcome
 from benchmarks.page import Measured, page
 from benchmarks.subjects import DrawnSubject, drawn
 from benchmarks.sweeps import SWEEPS, Results, Sweep
-from benchmarks.trials import AS_DRAWN, Outcome, Trial, run_trial
+from benchmarks.trials import AS_DRAWN, Trial, run_trial
 from hfs_emg.analysis.classify import DEFAULT_MODEL
 from hfs_emg.false_alarms import EDGES, FaceAlarms, FalseAlarms, bin_counts, model_mark
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from benchmarks import pooled
 from benchmarks.goals import GOALS, KIND_GOALS, Goal, milliseconds, share, with_interval
 from benchmarks.markdown import Lines, prose, table
+from benchmarks.outcomes import AT_REST_S
 from benchmarks.page_conditions import conditions, latency
 from benchmarks.page_faces import patients, spasm_free, worst
 from benchmarks.page_kinds import confidence, confusion, kinds, reasons
 from benchmarks.page_parts import Measured, goal_row
-from benchmarks.trials import AT_REST_S
 
 LIMITS = """\
 Everything above is measured on faces that this program draws itself, and the decision was learned from other faces of the same generator.

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.goals import Goal, with_interval
+from benchmarks.outcomes import Outcome
 from benchmarks.sweeps import Point, Sweep
-from benchmarks.trials import Outcome
 
 Outcomes = Sequence[Outcome]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.trials import Outcome
+from benchmarks.outcomes import Outcome
 from hfs_emg.events import Kind
 from hfs_emg.intervals import NOTHING, Estimate, bootstrap
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from benchmarks.accuracy import run
 from benchmarks.goals import GOALS, KIND_GOALS, Goal, with_interval
 from benchmarks.markdown import Lines, prose, table
+from benchmarks.outcomes import Outcome
 from benchmarks.subjects import drawn
-from benchmarks.trials import Conditions, Outcome, Trial
+from benchmarks.trials import Conditions, Trial
 from hfs_emg.analysis.classify import DEFAULT_MODEL
 from hfs_emg.evaluate import OTHER_KINDS
 from hfs_emg.events import KINDS, Kind

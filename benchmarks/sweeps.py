@@ -13,7 +13,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from benchmarks import pooled
-from benchmarks.trials import AS_DRAWN, Conditions, Outcome
+from benchmarks.outcomes import Outcome
+from benchmarks.trials import AS_DRAWN, Conditions
 from hfs_emg.intervals import Estimate
 
 

@@ -16,7 +16,7 @@ from measured_faces import MIMIC, PATIENT, outcome_of
 
 from benchmarks import accuracy, pooled, sweeps
 from benchmarks.goals import GOALS, KIND_GOALS, Goal, share, with_interval
-from benchmarks.trials import Outcome
+from benchmarks.outcomes import Outcome
 from hfs_emg.analysis.classify import DEFAULT_MODEL
 from hfs_emg.false_alarms import (
     FalseAlarms,

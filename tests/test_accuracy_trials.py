@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from measured_faces import MIMIC, PATIENT, outcome_of
 
-from benchmarks import pooled, sweeps, trials
+from benchmarks import outcomes, pooled, sweeps, trials
+from benchmarks.outcomes import Outcome
 from benchmarks.subjects import DrawnSubject
-from benchmarks.trials import AS_DRAWN, Conditions, Outcome, Trial, run_trial
+from benchmarks.trials import AS_DRAWN, Conditions, Trial, run_trial
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.evaluate import Found, score
 from hfs_emg.events import Episode, Findings, Kind, SideName
@@ -51,7 +52,7 @@ def test_spasms_from_rest_are_told_from_those_that_set_out_from_something(patien
     blink = TrueEpisode(9.7, 9.9, Kind.BLINK, "both", ("orbicularis_oculi",), ("orbicularis_oculi",), None, "blink")
     spasms = (true_spasm(5.0, "left"), true_spasm(10.0, "left"))
     truth = Truth("hfs-emg/truth/1", "x", 1, 250.0, 60.0, (), (spasms[0], blink, spasms[1]), ())
-    assert [trials._from_rest(s, truth) for s in spasms] == [True, False]
+    assert [outcomes._from_rest(s, truth) for s in spasms] == [True, False]
     assert len(patient.from_rest) == patient.spasms.matched
 
 
@@ -92,7 +93,7 @@ def test_what_became_of_each_spasm_is_told_apart() -> None:
         found(50.0, Kind.SPASM, "left", confidence=0.6),
         found(70.0, Kind.SPASM, "left"),
     ]
-    fates = trials.Fates(truth, claims)
+    fates = outcomes.Fates(truth, claims)
     assert [(t.start_s, c.start_s) for t, c in fates.pairs] == [(10.0, 10.02)]
     assert fates.false_on() == {
         "a second piece of a spasm": 1,

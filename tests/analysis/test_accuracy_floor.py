@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import pooled
+from benchmarks.outcomes import Outcome
 from benchmarks.subjects import DrawnSubject
-from benchmarks.trials import Outcome, Trial, run_trial
+from benchmarks.trials import Trial, run_trial
 
 LEAST_F1 = 0.93
 LEAST_SENSITIVITY = 0.88
