@@ -1,0 +1,5 @@
+"""Strangers."""
+
+from benchmarks.strangers.faces import Stranger, StrangerRecording, faces
+
+__all__ = ["Stranger", "StrangerRecording", "faces"]
