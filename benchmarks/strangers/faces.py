@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.strangers.front_end import (
     Room,
+    Surroundings,
     contact_noise,
     counts,
     electrode_noise,
@@ -19,13 +21,13 @@ from benchmarks.strangers.front_end import (
 )
 from benchmarks.strangers.leads import Leads
 from benchmarks.strangers.person import MUSCLES, Muscle, Person, person
-from benchmarks.strangers.scenarios import SCENARIOS, Scenario
+from benchmarks.strangers.scenarios import SCENARIOS
 from benchmarks.strangers.sheet import LAYERS, Happening, Layer, Sheet, joined
 from benchmarks.strangers.units import train_spikes, volley_spikes
 from calibration.montage import Channel, Montage, Site
 from hfs_emg.events import Kind
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
-from hfs_emg.simulation.truth import SCHEMA, Place, TrueEpisode, Truth
+from hfs_emg.simulation.truth import Place, TrueEpisode, Truth
 
 Floats = NDArray[np.float32]
 VISIBLE = 2.5
@@ -58,18 +60,16 @@ class Stranger:
         """Render it. The same numbers for the same seed and duration."""
         scenario = SCENARIOS[self.seed % len(SCENARIOS)]
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([self.seed, 7_001]).spawn(6)]
-        face = person(streams[0], self.inputs, fine_rate(self.rate_hz), crosstalk=scenario.crosstalk)
+        face = person(streams[0], self.inputs, fine_rate(self.rate_hz))
         sheet = Sheet(face, self.duration_s, streams[1])
         leads = Leads(streams[2], face.montage, self.rate_hz, self.duration_s)
         scenario.play(sheet, leads)
-        muscles = _muscles(streams[3], sheet, self.rate_hz)
         room = Room(streams[4], sheet, leads, scenario.around)
-        electrodes = [
-            _electrode(streams[5], i, muscles, face, leads, room, scenario) for i in range(len(face.montage.channels))
-        ]
+        rendering = _Rendering(face, leads, room, scenario.around, _muscles(streams[3], sheet, self.rate_hz))
+        electrodes = [rendering.electrode(streams[5], i) for i in range(len(face.montage.channels))]
         happened = joined(sheet.happenings + leads.happenings)
         truth = Truth(
-            schema=SCHEMA,
+            schema="hfs-emg/truth/1",
             scenario=self.name,
             seed=self.seed,
             sample_rate_hz=self.rate_hz,
@@ -119,44 +119,46 @@ def _muscles(rng: Generator, sheet: Sheet, rate_hz: float) -> dict[Layer, dict[M
     return found
 
 
-def _electrode(
-    rng: Generator,
-    index: int,
-    muscles: dict[Layer, dict[Muscle, Floats]],
-    face: Person,
-    leads: Leads,
-    room: Room,
-    scenario: Scenario,
-) -> _Electrode:
-    place, rate_hz = face.montage.channels[index], leads.rate_hz
-    fine_hz = fine_rate(rate_hz)
-    samples = len(leads.extra_uv)
-    layers = {a: _picked_up(muscles[a], face.reach[place], place, fine_hz, rate_hz, samples) for a in LAYERS}
-    noise = electrode_noise(rng, samples, rate_hz, contact_noise(rng, place, scenario.around))
-    quiet = high_passed(noise + layers["own"] + layers["ectopic"], rate_hz)
-    whole = noise * leads.noise_gain[:, index] + layers["own"] + layers["ectopic"] + room.microvolts(index)
-    return _Electrode(
-        place,
-        counts(np.asarray(whole + leads.extra_uv[:, index], np.float64)),
-        {a: running_rms(high_passed(x, rate_hz), round(0.05 * rate_hz)) for a, x in layers.items()},
-        _quiet_level(quiet, rate_hz),
-    )
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """All that reaches the electrodes."""
 
+    face: Person
+    leads: Leads
+    room: Room
+    around: Surroundings
+    muscles: dict[Layer, dict[Muscle, Floats]]
 
-def _picked_up(
-    muscles: dict[Muscle, Floats], reach: dict[Muscle, float], place: Channel, fine_hz: int, rate_hz: float, samples: int
-) -> Floats:
-    """(samples,) µV of muscle at one electrode: its own as it is, the others' blurred."""
-    ratio = fine_hz // int(rate_hz)
-    own, far = np.zeros(samples * ratio, np.float32), np.zeros(samples * ratio, np.float32)
-    for muscle, signal in muscles.items():
-        if muscle == (place.side, place.site):
-            own += signal[: len(own)]
-        else:
-            far += np.float32(reach[muscle]) * signal[: len(far)]
-    width = int(_SPREAD_S * fine_hz)
-    blurred = np.convolve(far, np.ones(width, np.float32) / width, mode="same")
-    return sinc3(own + blurred.astype(np.float32), ratio)
+    def electrode(self, rng: Generator, index: int) -> _Electrode:
+        """What one lead gives."""
+        place, leads = self.face.montage.channels[index], self.leads
+        rate_hz, samples = leads.rate_hz, len(leads.extra_uv)
+        layers = {layer: self._picked_up(layer, place) for layer in LAYERS}
+        muscle = layers["own"] + layers["ectopic"]
+        noise = electrode_noise(rng, samples, rate_hz, contact_noise(rng, place, self.around))
+        whole = noise * leads.noise_gain[:, index] + muscle + self.room.microvolts(index) + leads.extra_uv[:, index]
+        return _Electrode(
+            place,
+            counts(np.asarray(whole, np.float64)),
+            {a: running_rms(high_passed(x, rate_hz), round(0.05 * rate_hz)) for a, x in layers.items()},
+            _quiet_level(high_passed(noise + muscle, rate_hz), rate_hz),
+        )
+
+    def _picked_up(self, layer: Layer, place: Channel) -> Floats:
+        """(samples,) µV of muscle at one electrode: its own as it is, the others' blurred."""
+        rate_hz = self.leads.rate_hz
+        fine_hz = fine_rate(rate_hz)
+        ratio = fine_hz // int(rate_hz)
+        samples = len(self.leads.extra_uv) * ratio
+        own, far = np.zeros(samples, np.float32), np.zeros(samples, np.float32)
+        for muscle, signal in self.muscles[layer].items():
+            if muscle == (place.side, place.site):
+                own += signal[:samples]
+            else:
+                far += np.float32(self.face.reach[place][muscle]) * signal[:samples]
+        width = int(_SPREAD_S * fine_hz)
+        blurred = np.convolve(far, np.ones(width, np.float32) / width, mode="same")
+        return sinc3(own + blurred.astype(np.float32), ratio)
 
 
 def high_passed(signal: Floats, rate_hz: float) -> Floats:
@@ -171,7 +173,7 @@ def running_rms(signal: Floats, width: int) -> Floats:
     total = np.concatenate([[0.0], np.cumsum(np.asarray(signal, np.float64) ** 2)])
     i = np.arange(len(signal))
     first, last = np.maximum(i - width // 2, 0), np.minimum(i - width // 2 + width, len(signal))
-    return np.sqrt((total[last] - total[first]) / (last - first)).astype(np.float32)
+    return np.asarray(np.sqrt((total[last] - total[first]) / (last - first)), np.float32)
 
 
 def _quiet_level(signal: Floats, rate_hz: float) -> float:
@@ -193,7 +195,7 @@ def _judged(happening: Happening, electrodes: Sequence[_Electrode], rate_hz: flo
             if e.place.site is site and e.place.side.value in sides
         )
 
-    tonic = "tonic" if happening.longest_s >= TONIC_S else "clonic"
+    form: Literal["clonic", "tonic"] = "tonic" if happening.longest_s >= TONIC_S else "clonic"
     return TrueEpisode(
         start_s=happening.start_s,
         end_s=happening.end_s,
@@ -201,6 +203,6 @@ def _judged(happening: Happening, electrodes: Sequence[_Electrode], rate_hz: flo
         side=happening.side,
         sites=tuple(s.value for s in happening.sites),
         visible_sites=tuple(s.value for s in happening.sites if visible(s)),
-        form=tonic if happening.kind is Kind.SPASM else None,  # type: ignore[arg-type]
+        form=form if happening.kind is Kind.SPASM else None,
         label=happening.label,
     )

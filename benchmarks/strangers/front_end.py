@@ -26,7 +26,7 @@ _HARMONICS = {1: 1.0, 2: 0.2, 3: 0.4, 5: 0.15}
 class Surroundings:
     """Electrodes and room. noise_uv: white noise of the best and the worst channel in 500 Hz; heart_uv: height of the QRS complex."""
 
-    noise_uv: tuple[float, float] = (1.0, 2.4)
+    noise_uv: tuple[float, float] = (1.0, 2.0)
     mains_hz: float = 50.0
     mains_uv: float = 3.0
     heart_uv: float = 0.0
@@ -80,10 +80,10 @@ class Room:
         """(samples,) µV that this lead picks up besides muscle, white noise and cable."""
         rng, place = self._rng, self._leads.montage.channels[channel]
         t = np.arange(self._samples) / self._rate_hz
-        level = np.sqrt(2) * self._around.mains_uv * rng.lognormal(0, 0.45)
+        level = np.sqrt(2) * self._around.mains_uv * rng.lognormal(0, 0.3)
         knots = np.arange(0, t[-1] + 60, 20)
-        wander = np.interp(t, knots, rng.lognormal(0, 0.15, len(knots)))
-        step = np.where(t > rng.uniform(0, t[-1]), rng.lognormal(0, 0.3), 1.0)  # the person moves a hand
+        wander = np.interp(t, knots, rng.lognormal(0, 0.04, len(knots)))
+        step = np.where(t > rng.uniform(0, t[-1]), rng.lognormal(0, 0.08), 1.0)  # the person moves a hand
         mains = np.zeros(self._samples)
         for weight, cosine, sine in self._waves:
             angle = rng.uniform(0, 2 * np.pi)
@@ -105,7 +105,7 @@ def electrode_noise(rng: Generator, samples: int, rate_hz: float, white_uv: floa
     corner_hz = rng.uniform(10, 40)
     density = white_uv * np.sqrt(rate_hz / 1000) * np.sqrt(corner_hz / np.maximum(f, 0.05))
     pink = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * np.where(f > 0, density, 0), samples)
-    return sinc3(white, ratio) + pink.astype(np.float32)
+    return np.asarray(sinc3(white, ratio) + pink, np.float32)
 
 
 def contact_noise(rng: Generator, place: Channel, around: Surroundings) -> float:
@@ -148,8 +148,8 @@ def _lid_potentials(sheet: Sheet, samples: int, rate_hz: float) -> Floats:
 
 def _saccades(rng: Generator, samples: int, rate_hz: float) -> Floats:
     """The eyes look elsewhere: steps of a few tens of µV in 40 ms, held until the next."""
-    times = np.cumsum(rng.exponential(1.2, int(samples / rate_hz / 0.8) + 10))
+    times = np.cumsum(0.2 + rng.exponential(1.0, int(samples / rate_hz / 0.8) + 10))
     gaze = rng.normal(0, 18, len(times))
     knots = np.ravel(np.column_stack((times, times + 0.04)))
     values = np.ravel(np.column_stack((np.r_[0.0, gaze[:-1]], gaze)))
-    return np.interp(np.arange(samples) / rate_hz, knots, values).astype(np.float32)
+    return np.asarray(np.interp(np.arange(samples) / rate_hz, knots, values), np.float32)

@@ -28,7 +28,8 @@ class Leads:
         self.duration_s = duration_s
         shape = (int(duration_s * rate_hz), len(montage.channels))
         self.extra_uv = np.zeros(shape, np.float32)
-        self.noise_gain = np.ones(shape, np.float32)
+        warmer = rng.uniform(1, 2, shape[1]) ** (duration_s / 1800)  # sweat: up to twice the noise in half an hour
+        self.noise_gain = (warmer ** np.linspace(0, 1, shape[0])[:, None]).astype(np.float32)
         self.mains_gain = np.ones(shape, np.float32)
         self.happenings: list[Happening] = []
         self.invalid: list[Invalid] = []
@@ -121,4 +122,3 @@ class Leads:
         labels = tuple(self.montage.channels[c].label for c in channels)
         end_s = min(end_s, self.duration_s)
         self.invalid.append(Invalid(start_s, end_s, labels, "rail" if reason == "rail" else "lead_off"))
-

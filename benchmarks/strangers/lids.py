@@ -21,7 +21,9 @@ def blinks(sheet: Sheet, per_min: float, *, eye_uv: float = 60.0, talking_factor
     """Spontaneous blinks of a whole recording. eye_uv: potential of the eyeball and lid at the lid's electrodes."""
     rng = sheet.rng
     t = rng.exponential(3)
+    shut = [(h.start_s, h.end_s) for h in sheet.happenings if h.kind is Kind.BLEPHAROSPASM]
     while t < sheet.duration_s - 1:
+        t = next((b + 0.4 for a, b in shut if a - 0.4 < t < b + 0.3), t)
         quick = talking_factor if any(a < t < b for a, b in sheet.talking) else 1.0
         interval = 60 / (per_min * quick)
         end = blink(sheet, t, eye_uv=eye_uv)
@@ -45,7 +47,7 @@ def blink(sheet: Sheet, start_s: float, *, eye_uv: float, scale: float = 1.0) ->
         times = start_s + envelope_times + rng.normal(0, 0.0015) + rng.normal(0, 0.002, len(envelope_times))
         sheet.volley("own", lid, times, uv * face.share(lid) * rng.lognormal(0, 0.08) * envelope, BLINKING)
         first, last = min(first, float(times.min())), max(last, float(times.max()))
-    sheet.note(Kind.BLINK, "both", (first, last + 0.004), (Site.ORBICULARIS_OCULI,), "blink")
+    sheet.note(Kind.BLINK, "both", (first, last + 0.004), (Site.ORBICULARIS_OCULI,), label="blink")
     sheet.blinks.append((first, last + 0.004, uv))
     sheet.eye.append((first, eye_uv * rng.lognormal(0, 0.25), rng.uniform(0.2, 0.35)))
     return last
@@ -71,7 +73,7 @@ def blepharospasm(sheet: Sheet, per_min: float, uv: float) -> None:
             last = float(times[-1]) + 0.006
             at += max(burst + 0.02, rng.gamma(9, 1 / 9 / rate))
         sites = [Site.ORBICULARIS_OCULI] + ([Site.FRONTALIS] if brows and Site.FRONTALIS in sheet.face.sites() else [])
-        sheet.note(Kind.BLEPHAROSPASM, "both", (first, last), sites, "blepharospasm")
+        sheet.note(Kind.BLEPHAROSPASM, "both", (first, last), sites, label="blepharospasm")
         sheet.eye.append((first, 80.0, length + 0.3))
         t = last + rng.exponential(60 / per_min)
 
@@ -93,7 +95,7 @@ def myokymia(sheet: Sheet, side: Side, uv: float, bouts_per_hour: float) -> None
             sheet.volley("ectopic", lid, times, level * rng.lognormal(0, 0.2, len(times)), way)
         if len(beats) > 1:
             span = (float(beats[0]), float(beats[-1]) + 0.04)
-            sheet.note(Kind.TWITCH, side.value, span, (Site.ORBICULARIS_OCULI,), "lid_myokymia")
+            sheet.note(Kind.TWITCH, side.value, span, (Site.ORBICULARIS_OCULI,), label="lid_myokymia")
         t = t + length + rng.exponential(3600 / bouts_per_hour)
 
 
@@ -110,4 +112,4 @@ def synkinesis_of_blinks(sheet: Sheet, side: Side, gain: float, share: float = 0
             level = uv * gain * rng.lognormal(0, 0.25)
             sheet.volley("own", Muscle(side, site), times, np.full(len(times), level), BLINKING)
         seen = [s for s in sites if s in sheet.face.sites()]
-        sheet.note(Kind.SYNKINESIS, side.value, (float(times[0]), float(times[-1]) + 0.006), seen, "oculo_oral")
+        sheet.note(Kind.SYNKINESIS, side.value, (float(times[0]), float(times[-1]) + 0.006), seen, label="oculo_oral")

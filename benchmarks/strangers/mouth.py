@@ -53,16 +53,18 @@ def _syllable(sheet: Sheet, start_s: float, uv: float) -> float:
         here = part * (rounded if site is Site.ORBICULARIS_ORIS else rng.uniform(0.3, 1.2))
         for side in Side:
             muscle = Muscle(side, site)
-            lag = rng.uniform(0, 0.015)
-            sheet.effort(muscle, start_s + lag, length, rise, level * here * face.share(muscle) * rng.lognormal(0, 0.12))
+            lag = rng.uniform(0, 0.006)
+            sheet.effort(
+                muscle, start_s + lag, length, rise, level * here * face.share(muscle) * rng.lognormal(0, 0.06)
+            )
     return start_s + length
 
 
 def chewing(sheet: Sheet, start_s: float, length_s: float, uv: float = 130.0, bias: float | None = None) -> float:
-    """A bout. bias: (working − other) / sum of the masseters; drawn from 0.1–0.5 where none is given. Returns the end."""
+    """A bout. bias: (working − other) / sum of the masseters; drawn from 0.1–0.35 where none is given. Returns the end."""
     rng, face = sheet.rng, sheet.face
     side = face.affected if bias is not None else (Side.LEFT if rng.random() < 0.5 else Side.RIGHT)
-    lean = bias if bias is not None else rng.uniform(0.1, 0.5)
+    lean = bias if bias is not None else rng.uniform(0.1, 0.35)
     t, end, cycles = start_s, start_s, 0
     while t < start_s + length_s:
         length = float(np.clip(rng.lognormal(np.log(0.28), 0.12), 0.18, 0.42))
@@ -86,7 +88,9 @@ def chewing(sheet: Sheet, start_s: float, length_s: float, uv: float = 130.0, bi
 
 def swallow(sheet: Sheet, start_s: float) -> float:
     """Chin and lips, 0.5–1.5 s."""
-    return _slow(sheet, start_s, (0.5, 1.5), {Site.MENTALIS: 1.0, Site.ORBICULARIS_ORIS: 0.7, Site.MASSETER: 0.3}, "swallow")
+    return _slow(
+        sheet, start_s, (0.5, 1.5), {Site.MENTALIS: 1.0, Site.ORBICULARIS_ORIS: 0.7, Site.MASSETER: 0.3}, "swallow"
+    )
 
 
 def yawn(sheet: Sheet, start_s: float) -> float:
@@ -110,4 +114,4 @@ def _slow(sheet: Sheet, start_s: float, length: tuple[float, float], parts: dict
 
 def _note_oral(sheet: Sheet, start_s: float, end_s: float, label: str) -> None:
     sites = [s for s in _SPOKEN_AT if s in sheet.face.sites()] or list(sheet.face.sites())
-    sheet.note(Kind.ORAL, "both", (start_s, end_s), sites, label)
+    sheet.note(Kind.ORAL, "both", (start_s, end_s), sites, label=label)

@@ -63,7 +63,9 @@ MOVEMENTS = {
         leak={_CHEEK: (0.02, 0.1)},
     ),
     "clench": Movement({_JAW: (1, 1), _CHIN: (0.1, 0.3)}, (1.2, 0.5, 3.0), (0.1, 0.3), (130, 60, 280)),
-    "tic": Movement({_LID: (1, 1), _CHEEK: (0.4, 0.4), _BROW: (0.2, 0.2)}, (0.16, 0.1, 0.25), (0.02, 0.06), (60, 40, 90)),
+    "tic": Movement(
+        {_LID: (1, 1), _CHEEK: (0.4, 0.4), _BROW: (0.2, 0.2)}, (0.16, 0.1, 0.25), (0.02, 0.06), (60, 40, 90)
+    ),
 }
 
 
@@ -92,7 +94,7 @@ def movement(sheet: Sheet, name: str, start_s: float, *, side: Side | None = Non
     if name in ("closure", "wink"):
         sheet.eye.append((start_s, 60.0, length + 0.2))
     span_s = (start_s + 0.1 * rise, start_s + length - 0.15 * rise)
-    sheet.note(Kind.VOLUNTARY, acting[0].value if what.one_sided else "both", span_s, sites, name)
+    sheet.note(Kind.VOLUNTARY, acting[0].value if what.one_sided else "both", span_s, sites, label=name)
     return start_s + length
 
 
@@ -104,8 +106,10 @@ def synkinetic_movement(sheet: Sheet, name: str, start_s: float, weak: Side, gai
     unintended = (_CHEEK, _MOUTH, _CHIN) if name in ("closure", "brow") else (_LID, _BROW)
     lag = rng.uniform(0, 0.03)
     for site in unintended:
-        sheet.effort(Muscle(weak, site), start_s + lag, length, min(0.15, length / 3), 70 * gain * rng.lognormal(0, 0.25))
+        sheet.effort(
+            Muscle(weak, site), start_s + lag, length, min(0.15, length / 3), 70 * gain * rng.lognormal(0, 0.25)
+        )
     seen = [s for s in unintended if s in sheet.face.sites()]
     if seen:
-        sheet.note(Kind.SYNKINESIS, weak.value, (start_s + lag + 0.02, end - 0.02), seen, f"with_{name}")
+        sheet.note(Kind.SYNKINESIS, weak.value, (start_s + lag + 0.02, end - 0.02), seen, label=f"with_{name}")
     return end

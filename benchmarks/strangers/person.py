@@ -6,6 +6,7 @@ masseter into the cheek 10–60 % and into the lid 2–15 %), normal asymmetry o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ class Person:
     """Anatomy and habits that last for a recording.
 
     reach: for each channel of the montage the weight of every muscle; asymmetry: left-to-right amplitude ratio of a two-sided
-    movement at each site; blink_uv, blink_s: the usual blink; weak_side with weakness: all that this side's nerve does is so much smaller.
+    movement at each site; blink_uv, blink_s: the usual blink; affected: the side that is ill, in whom one is; tone_uv: at rest.
     """
 
     montage: Montage
@@ -75,19 +76,24 @@ class Person:
         """Sites with an electrode."""
         return tuple(dict.fromkeys(c.site for c in self.montage.channels))
 
+    def weaken(self, side: Side, strength: float, sites: Iterable[Site] = tuple(Site)) -> None:
+        """Lower what one side has of two-sided movements to `strength` of the other's."""
+        for site in sites:
+            self.asymmetry[site] *= strength if side is Side.LEFT else 1 / strength
+
     def share(self, muscle: Muscle) -> float:
         """What this side has of a two-sided movement; the geometric mean of both sides is 1."""
         ratio = self.asymmetry[muscle.site]
         return float(np.sqrt(ratio if muscle.side is Side.LEFT else 1 / ratio))
 
 
-def person(rng: Generator, inputs: int, fine_hz: int, *, crosstalk: float = 1.0) -> Person:
-    """A face drawn at random for 4 or 8 inputs. crosstalk scales what crosses the midline."""
+def person(rng: Generator, inputs: int, fine_hz: int) -> Person:
+    """A face drawn at random for 4 or 8 inputs."""
     choices = _FOUR_INPUTS if inputs == 4 else _EIGHT_INPUTS
     sites = choices[int(rng.random() < 0.35)]
     montage = Montage(tuple(Channel(i, side, s) for i, (side, s) in enumerate((a, b) for a in Side for b in sites)))
     pools = {m: motor_pool(rng, fine_hz, _STRONGEST_UV[m.site] * rng.lognormal(0, 0.2)) for m in MUSCLES}
-    reach = {c: {m: _weight(rng, c, m, crosstalk) for m in MUSCLES} for c in montage.channels}
+    reach = {c: {m: _weight(rng, c, m) for m in MUSCLES} for c in montage.channels}
     return Person(
         montage=montage,
         pools=pools,
@@ -101,14 +107,14 @@ def person(rng: Generator, inputs: int, fine_hz: int, *, crosstalk: float = 1.0)
     )
 
 
-def _weight(rng: Generator, channel: Channel, muscle: Muscle, crosstalk: float) -> float:
+def _weight(rng: Generator, channel: Channel, muscle: Muscle) -> float:
     if (channel.side, channel.site) == muscle:
         return 1.0
     if channel.side is not muscle.side:
         if channel.site is not muscle.site:
             return float(rng.uniform(0.0, 0.01))
-        low, high = (0.05, 0.14) if muscle.site in _NEAR_MIDLINE else (0.01, 0.05)
-        return float(crosstalk * rng.uniform(low, high))
+        low, high = (0.05, 0.1) if muscle.site in _NEAR_MIDLINE else (0.01, 0.04)
+        return float(rng.uniform(low, high))
     if muscle.site is Site.MASSETER:
         return float(rng.uniform(*_MASSETER_INTO[channel.site]))
     if frozenset((channel.site, muscle.site)) in _NEIGHBOURS:

@@ -113,6 +113,7 @@ class Sheet:
         side: SideName | None,
         span: tuple[float, float],
         sites: Iterable[Site],
+        *,
         label: str,
         longest_s: float = 0.0,
     ) -> None:

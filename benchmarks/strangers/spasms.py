@@ -42,14 +42,14 @@ class Habit:
 
 
 def gains_of(sheet: Sheet, *, spread: float = 1.0, lid: float = 1.0) -> dict[Site, float]:
-    """A patient's gains by site: 1 : 0.5 : 0.35 : 0.4 at the median for lid, cheek, mouth, brow; the brow joins in 86 %."""
+    """A patient's gains by site: 1 : 0.7 : 0.55 : 0.5 at the median for lid, cheek, mouth, brow; the brow joins in 86 %."""
     rng = sheet.rng
     return {
         Site.ORBICULARIS_OCULI: lid,
-        Site.ZYGOMATICUS: spread * float(np.clip(rng.lognormal(np.log(0.6), 0.3), 0.25, 1.0)),
-        Site.ORBICULARIS_ORIS: spread * float(np.clip(rng.lognormal(np.log(0.45), 0.3), 0.2, 1.0)),
-        Site.MENTALIS: spread * float(np.clip(rng.lognormal(np.log(0.45), 0.3), 0.2, 1.0)),
-        Site.FRONTALIS: spread * (float(rng.uniform(0.2, 0.9)) if rng.random() < 0.86 else 0.0),
+        Site.ZYGOMATICUS: spread * float(np.clip(rng.lognormal(np.log(0.7), 0.25), 0.4, 1.0)),
+        Site.ORBICULARIS_ORIS: spread * float(np.clip(rng.lognormal(np.log(0.55), 0.25), 0.3, 1.0)),
+        Site.MENTALIS: spread * float(np.clip(rng.lognormal(np.log(0.55), 0.25), 0.3, 1.0)),
+        Site.FRONTALIS: spread * (float(rng.uniform(0.3, 0.9)) if rng.random() < 0.86 else 0.0),
     }
 
 
@@ -63,10 +63,11 @@ def spasms(sheet: Sheet, habit: Habit) -> None:
     """Write a whole recording's spasms of one side: spontaneous, from blinks, from movements. Blinks and movements come first."""
     rng = sheet.rng
     starts = [(t, "spasm") for t in _spontaneous(sheet, habit.per_min)]
-    for first, last, _ in sheet.blinks:
-        if rng.random() < habit.after_blink:
-            starts.append((last + rng.uniform(-0.01, 0.06), "spasm_blink_triggered"))
-            del first
+    starts += [
+        (last + rng.uniform(-0.01, 0.06), "spasm_blink_triggered")
+        for _, last, _ in sheet.blinks
+        if rng.random() < habit.after_blink
+    ]
     starts += [
         (t + rng.uniform(0.05, 0.5), "spasm_in_movement") for t in sheet.starts if rng.random() < habit.on_movement
     ]
@@ -114,7 +115,7 @@ def _one(sheet: Sheet, habit: Habit, start_s: float, label: str) -> None:
         kind = Kind.TWITCH if alone else Kind.SPASM
         span = (float(first), float(last) + _POTENTIAL_S)
         sites = [s for s in gains if s in sheet.face.sites()]
-        sheet.note(kind, habit.side.value, span, sites, "spasm_lid" if alone else label, longest)
+        sheet.note(kind, habit.side.value, span, sites, label="spasm_lid" if alone else label, longest_s=longest)
 
 
 def _bursts(sheet: Sheet, habit: Habit, form: int) -> list[tuple[float, float, float]]:
@@ -135,7 +136,7 @@ def _bursts(sheet: Sheet, habit: Habit, form: int) -> list[tuple[float, float, f
         (
             habit.brief * float(np.clip(rng.lognormal(np.log(0.075), 0.45), 0.03, 0.2)),
             float(np.clip(rng.lognormal(np.log(0.11), 0.45), 0.04, 0.25)),
-            float(rng.lognormal(0, 0.25)) * (0.6 + 0.6 * k / count if crescendo else 1.0),
+            float(rng.lognormal(0, 0.25)) * (0.75 + 0.4 * k / count if crescendo else 1.0),
         )
         for k in range(count)
     ]
@@ -149,8 +150,8 @@ def _discharges(sheet: Sheet, habit: Habit, start_s: float, length_s: float, *, 
     count = max(2, int(length_s / mean_s)) if tonic else int(np.clip(length_s / mean_s, 2, 40))
     times = start_s + np.concatenate([[0.0], np.cumsum(rng.gamma(12, mean_s / 12, count - 1))])
     t = times - start_s
-    rise, fall = (rng.uniform(0.02, 0.1), 0.08) if tonic else (rng.uniform(0.005, 0.02), rng.uniform(0.008, 0.03))
-    envelope = np.minimum(1, 0.35 + 0.65 * t / rise) * np.minimum(1, 0.3 + 0.7 * (t[-1] - t) / fall)
+    rise, fall = (rng.uniform(0.02, 0.1), 0.08) if tonic else (rng.uniform(0.01, 0.03), rng.uniform(0.008, 0.03))
+    envelope = np.minimum(1, 0.15 + 0.85 * t / rise) * np.minimum(1, 0.3 + 0.7 * (t[-1] - t) / fall)
     if tonic:
         beat_hz, depth, fade = rng.uniform(5, 15), rng.uniform(0.2, 0.6), rng.uniform(0, 0.3)
         phase = 2 * np.pi * beat_hz * (t + 0.02 * np.sin(2 * np.pi * 0.7 * t)) + rng.uniform(0, 6)
