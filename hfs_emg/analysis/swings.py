@@ -51,13 +51,11 @@ class SwingFinder:
         self._width = max(2, clock.frames(SWING_WINDOW_S))
         self._apart = clock.frames(APART_S)
         self._lead = self._width - 1
-        self._power: Floats = np.zeros((len(channels), self._lead + clock.second))
-        """Of the frames of this second, and before them the last ones of the second before."""
+        self._power: Floats = np.zeros((len(channels), self._lead))
+        """Of the last frames, with which a window that ends with the next one begins."""
         self._bad: Flags = np.ones(self._power.shape, dtype=np.bool_)
         self._end = 0
         """Frames that have come."""
-        self._from = np.full(len(channels), np.inf)
-        """Mean power over SWING_WINDOW_S that is a swing in this second."""
         self._open: tuple[int, int] | None = None
         self._peaks = np.zeros(len(channels))
         self._ripe: list[Swing] = []
@@ -67,22 +65,21 @@ class SwingFinder:
         """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing; floors: resting power in each
         of the seconds that the frames lie in, one column each, inf before it is known.
         """
-        second, lead = self._clock.second, self._lead
+        second, lead, new = self._clock.second, self._lead, slow.shape[1]
+        power, spoiled = np.concatenate([self._power, slow], axis=1), np.concatenate([self._bad, bad], axis=1)
         least = np.maximum(self._least[:, None], OVER_FLOOR**2 * floors)
-        done = 0
-        for column in range(floors.shape[1]):
-            place = self._end % second
-            take = min(second - place, slow.shape[1] - done)
-            at = lead + place
-            self._power[:, at : at + take] = slow[:, done : done + take]
-            self._bad[:, at : at + take] = bad[:, done : done + take]
-            self._end += take
-            done += take
-            self._from = least[:, column]
-            self._look(place, at + take)
-            if place + take == second:
-                for kept in (self._power, self._bad):
-                    kept[:, :lead] = kept[:, second:]
+        edges = [0, *range(second - self._end % second, new, second), new]
+        # A mean is no more than the highest: most seconds need no closer look. The first may be shorter than the window of the next.
+        highest = np.maximum.reduceat(power, [0, *(lead + begin for begin in edges[:-1])], axis=1)
+        np.maximum(highest[:, 1], highest[:, 0], out=highest[:, 1])
+        moves = np.maximum(highest[:, 1:], highest[:, :-1]) > 0.999 * least
+        for k in moves.any(axis=0).nonzero()[0].tolist():
+            part = slice(edges[k], edges[k + 1] + lead)
+            self._find(self._end + edges[k] - lead, power[:, part], spoiled[:, part], least[:, k])
+        self._end += new
+        self._power, self._bad = power[:, new:].copy(), spoiled[:, new:].copy()
+        if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
+            self._close()
 
     def cover(self, first: int, end: int) -> None:
         """Frames in which something was found."""
@@ -104,23 +101,14 @@ class SwingFinder:
         """At the end of the stream: what swings still has ended."""
         self._close()
 
-    def _look(self, first: int, end: int) -> None:
-        """At the windows that end with the newest columns; first…end: all that they cover."""
-        power = self._power[:, first:end]
-        # A mean is no more than the highest: most seconds need no closer look.
-        if np.count_nonzero(np.maximum.reduce(power, axis=1) > 0.999 * self._from):
-            self._find(power, self._bad[:, first:end])
-        if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
-            self._close()
-
-    def _find(self, power: Floats, spoiled: Flags) -> None:
+    def _find(self, first: int, power: Floats, spoiled: Flags, least: Floats) -> None:
+        """Look at the windows of some columns, which begin with this frame; least (channels,): mean power that is a swing in them."""
         mean = moving_mean(power, self._width)
-        over = mean > self._from[:, None]
-        base = self._end - power.shape[1]
+        over = mean > least[:, None]
         if over.any():
             over &= ~_any(spoiled, self._width)
         for at in np.flatnonzero(over.any(axis=0)).tolist():
-            self._swings(base + at, np.where(over[:, at], mean[:, at], 0.0))
+            self._swings(first + at, np.where(over[:, at], mean[:, at], 0.0))
 
     def _swings(self, first: int, power: Floats) -> None:
         """Frames first…first + width swing, at this mean power of each channel (0: it does not)."""
