@@ -261,11 +261,13 @@ class Analyzer:
 def _batches(islands: list[Island]) -> Iterator[list[Island]]:
     """Islands in groups, so that what is held of a long recording that comes at once does not grow with it."""
     together: list[Island] = []
+    frames = 0
     for island in islands:
         together.append(island)
-        if sum(i.end - i.first for i in together) >= TOGETHER_FRAMES or len(together) >= TOGETHER_ISLANDS:
+        frames += island.end - island.first
+        if frames >= TOGETHER_FRAMES or len(together) >= TOGETHER_ISLANDS:
             yield together
-            together = []
+            together, frames = [], 0
     if together:
         yield together
 

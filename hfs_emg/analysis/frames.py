@@ -89,11 +89,10 @@ class SlidingArray:
         surplus = min(index - self.start, self._used)
         if surplus < 4096 or surplus < self._used // 2:
             return
-        kept = self._values[:, surplus : self._used].copy()
+        kept = self._values[:, surplus : self._used]
         self._used -= surplus
         self.start += surplus
-        capacity = max(4096, 2 * self._used)
-        self._values = np.zeros((len(self._values), capacity), dtype=self._values.dtype)
+        # In place: memory that is new from the system costs more than what is done in it.
         self._values[:, : self._used] = kept
 
     def read(self, start: int, end: int) -> NDArray[Any]:

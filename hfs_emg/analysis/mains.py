@@ -82,6 +82,9 @@ class MainsTracker:
         self._measured_hz = dict.fromkeys(bases, 0.0)
         self._offset_hz = dict.fromkeys(bases, 0.0)
         self._now_hz = [self._seen_hz(line) for line in self._candidates]
+        self._on: list[int] = []
+        """Which candidates are notched; and where, and as lines."""
+        self._lines_hz: tuple[float, ...] = ()
         self._lines: tuple[Line, ...] = ()
         self.last = MainsSecond(np.zeros(channels), 50.0)
 
@@ -103,11 +106,12 @@ class MainsTracker:
             if self._fundamentals
             else []
         )
+        amplitudes = strength[:, :, :, 0] * 2 / self.second
         found = []
         for k, stands in enumerate(stands_out):
+            amplitude, hz = self.last.amplitude_uv, self.last.hz
             if strongest:
-                amplitude = strength[k, :, strongest[k], 0] * 2 / self.second
-                self.last = MainsSecond(amplitude, self._now_hz[strongest[k]])
+                amplitude, hz = amplitudes[k, :, strongest[k]], self._now_hz[strongest[k]]
             self._heat = [
                 min(_HOLD_SECONDS, heat + 2) if out else max(0, heat - 1)
                 for heat, out in zip(self._heat, stands, strict=True)
@@ -116,7 +120,7 @@ class MainsTracker:
                 if stands[i] and turn is not None:
                     self._track(self._candidates[i], turn)
             self._renew_lines()
-            self.last = replace(self.last, lines_hz=tuple(line.hz for line in self._lines))
+            self.last = MainsSecond(amplitude, hz, self._lines_hz)
             found.append((self._lines, self.last))
         return found
 
@@ -132,13 +136,11 @@ class MainsTracker:
         return turns
 
     def _renew_lines(self) -> None:
-        lines = tuple(
-            Line(line.mains_hz, line.harmonic, hz)
-            for line, hz, heat in zip(self._candidates, self._now_hz, self._heat, strict=True)
-            if heat > 0
-        )
-        if lines != self._lines:
-            self._lines = lines
+        on = [i for i, heat in enumerate(self._heat) if heat > 0]
+        lines_hz = tuple([self._now_hz[i] for i in on])
+        if on != self._on or lines_hz != self._lines_hz:
+            self._on, self._lines_hz = on, lines_hz
+            self._lines = tuple(replace(self._candidates[i], hz=self._now_hz[i]) for i in on)
 
     def _seen_hz(self, line: Line) -> float:
         return round(folded_hz(line.harmonic * (line.mains_hz + self._offset_hz[line.mains_hz]), self._rate_hz), 2)

@@ -57,7 +57,8 @@ class NoiseFloor:
         self.power: Floats = np.full(rows, LEAST_RMS_UV**2)
         self._quiet_below = np.full(rows, np.inf)
         self.known = np.zeros(rows, dtype=np.bool_)
-        """Whether a row had at least one second of signal yet."""
+        """Whether a row had at least one second of signal yet; and whether all had."""
+        self.all_known = False
         self._lent = np.zeros(rows, dtype=np.int64)
         """Windows still to be heard before a floor that was lent is the channel's own."""
 
@@ -110,6 +111,7 @@ class NoiseFloor:
             self._filled = np.minimum(MEMORY_WINDOWS, self._filled + taken)
             self._full = bool((self._filled == MEMORY_WINDOWS).all())
             self.known |= changed
+            self.all_known = bool(self.known.all())
         for filled in (MEMORY_WINDOWS,) if self._full else set(self._filled[changed].tolist()):
             which = changed & (self._filled == filled)
             at = int(_QUANTILE * (filled - 1))

@@ -65,7 +65,7 @@ class SecondLog:
         frequency of the hum in the second before.
         """
         self._kept = SlidingArray(ends[-1], np.float64)
-        self._kept.append(self._now(0.0)[:, None])
+        self._kept.append(np.concatenate([self._floors(), self._balance.gain, [0.0]])[:, None])
         self._lines: dict[int, tuple[float, ...]] = {}
         """Lines that are notched, by the second in which they are; seconds without any are left out. So it is of what is off the skin."""
         self._off: dict[int, Flags] = {}
@@ -83,11 +83,14 @@ class SecondLog:
         first, count = self._kept.end - 1, len(windows)
         spoiled_emg = spoiled[:, self.emg].copy()
         columns = np.empty((self._hum.stop, count))
-        for k in range(count):
+        columns[self.gains] = self._balance.gain[:, None]
+        columns[self._hum] = [second.hz for second in mains]
+        for k, second in enumerate(mains):
             self._noise.push_second(windows[k], self._uncounted(first + k, spoiled[k]))
-            spoiled_emg[k] |= self._off_skin[:, None]
-            columns[:, k] = self._now(mains[k].hz)
-            self._take_off_skin(first + k + 1, mains[k])
+            if np.count_nonzero(self._off_skin):
+                spoiled_emg[k] |= self._off_skin[:, None]
+            columns[: self.swings.stop, k] = self._floors()
+            self._take_off_skin(first + k + 1, second)
         habits = max(0, _FIRST_HABIT - first)
         if habits < count:
             floors = columns[self.emg, habits:].T
@@ -127,11 +130,13 @@ class SecondLog:
             spoiled[self.lids] |= self._off_skin[self._eyes, None]
         return spoiled
 
-    def _now(self, hum_hz: float) -> Floats:
-        """The column of the second that begins."""
-        column = np.concatenate([self._noise.power, self._balance.gain, [hum_hz]])
-        column[self.swings][~self._noise.known[self.swings]] = np.inf
-        return column
+    def _floors(self) -> Floats:
+        """The resting levels with which a second begins."""
+        floors = self._noise.power
+        if not self._noise.all_known:
+            floors = floors.copy()
+            floors[self.swings][~self._noise.known[self.swings]] = np.inf
+        return floors
 
     def _take_off_skin(self, second: int, mains: MainsSecond) -> None:
         """What the second before says of hum and contact in this one."""
@@ -169,7 +174,10 @@ class SecondLog:
 
     def at(self, rows: slice, frames: Sequence[int]) -> Floats:
         """Rows of the log at some frames, (n, rows)."""
-        return np.concatenate([self.columns(rows, frame, frame + 1) for frame in frames], axis=1).T
+        seconds = np.array(frames) // self._clock.second
+        first = int(seconds.min())
+        held: Floats = self._kept.read(first, int(seconds.max()) + 1)[rows]
+        return held.take(seconds - first, axis=1).T
 
     def _lengths(self, start: int, end: int) -> list[int]:
         """How many of the frames lie in each second."""
