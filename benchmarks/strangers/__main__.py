@@ -38,8 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.out.mkdir(parents=True, exist_ok=True)
         for stranger in strangers:
             print(write(stranger, given.out))
-    except (DiskError, OSError) as error:
-        print(f"{error}: check the folder and the space left.", file=sys.stderr)
+    except DiskError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(
+            f"{given.out} could not be written ({error.strerror}): check the folder and the space left.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -69,9 +75,10 @@ def _write_signal(recording: StrangerRecording, path: Path) -> None:
         for at in range(0, len(codes), size):
             file.append(np.ascontiguousarray(codes[at : at + size]), said if at == 0 else b"")
         file.sync()
+        beside.replace(path)
     finally:
         file.close()
-    beside.replace(path)
+        beside.unlink(missing_ok=True)
 
 
 def _seeds(text: str) -> tuple[int, int]:

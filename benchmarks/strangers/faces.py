@@ -136,12 +136,13 @@ class _Rendering:
         layers = {layer: self._picked_up(layer, place) for layer in LAYERS}
         muscle = layers["own"] + layers["ectopic"]
         noise = electrode_noise(rng, samples, rate_hz, contact_noise(rng, place, self.around))
-        whole = noise * leads.noise_gain[:, index] + muscle + self.room.microvolts(index) + leads.extra_uv[:, index]
+        quiet = noise * leads.noise_gain[:, index] + muscle
+        whole = quiet + self.room.microvolts(index) + leads.extra_uv[:, index]
         return _Electrode(
             place,
             counts(np.asarray(whole, np.float64)),
             {a: running_rms(high_passed(x, rate_hz), round(0.05 * rate_hz)) for a, x in layers.items()},
-            _quiet_level(high_passed(noise + muscle, rate_hz), rate_hz),
+            _quiet_level(high_passed(quiet, rate_hz), rate_hz),
         )
 
     def _picked_up(self, layer: Layer, place: Channel) -> Floats:

@@ -88,13 +88,14 @@ def movement(sheet: Sheet, name: str, start_s: float, *, side: Side | None = Non
         if what.leak and site in what.leak:
             other = Muscle(acting[0].other, site)
             sheet.effort(other, start_s + rng.uniform(0, 0.06), length, rise, part * rng.uniform(*what.leak[site]))
-    sites = [s for s in what.parts if s in face.sites()] or list(face.sites())[-1:]
+    sites = [s for s in (*what.parts, *((_CHEEK,) if _JAW in what.parts else ())) if s in face.sites()]
     if not what.one_sided:
         sheet.starts.append(start_s)
     if name in ("closure", "wink"):
         sheet.eye.append((start_s, 60.0, length + 0.2))
     span_s = (start_s + 0.1 * rise, start_s + length - 0.15 * rise)
-    sheet.note(Kind.VOLUNTARY, acting[0].value if what.one_sided else "both", span_s, sites, label=name)
+    if sites:  # what no electrode lies on is no part of the truth
+        sheet.note(Kind.VOLUNTARY, acting[0].value if what.one_sided else "both", span_s, sites, label=name)
     return start_s + length
 
 

@@ -124,7 +124,7 @@ def test_a_spasm_stands_out_on_its_own_side(short: list[strangers.StrangerRecord
     ratios = []
     for side, start, end in found:
         acting = Side(str(side))
-        span = np.percentile(levels[int(start * rate_hz) : int(end * rate_hz)], 80, axis=0)
+        span = np.percentile(levels[int(start * rate_hz) : int(end * rate_hz)], 95, axis=0)
         own, other = (recording.montage.index(s, Site.ORBICULARIS_OCULI) for s in (acting, acting.other))
         ratios.append(span[own] / span[other])
     assert np.median(ratios) > 3
