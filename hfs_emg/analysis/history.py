@@ -118,17 +118,19 @@ class History:
     def _coupled(self, atoms: AtomTable) -> Floats:
         """Share of recent two-sided movements during which the lower face of the atom's side moved by itself too, before its island."""
         found = np.full(len(atoms), np.nan)
+        both = (atoms.sides == BOTH).nonzero()[0]
         lower = any_of(atoms.channels & self._parts[1])
-        for own in atoms.by_island():
-            sides, starts, ends = atoms.sides[own], atoms.start_s[own], atoms.end_s[own]
-            both = sides == BOTH
-            for side in range(BOTH):
-                found[own][sides == side] = self._coupling[side]
-                if both.any():
-                    mine = (sides == side) & lower[own]
-                    beside = (starts[mine] < ends[both, None] + 0.05) & (ends[mine] > starts[both, None] - 0.05)
-                    for followed in beside.any(axis=1).tolist():
-                        self._coupling[side] += (float(followed) - self._coupling[side]) / _COUPLING_MEMORY
+        begins, ends = atoms.start_s[both, None] - 0.05, atoms.end_s[both, None] + 0.05
+        for side in range(BOTH):
+            own = atoms.sides == side
+            mine = (own & lower).nonzero()[0]
+            beside = atoms.island[mine] == atoms.island[both, None]
+            beside &= (atoms.start_s[mine] < ends) & (atoms.end_s[mine] > begins)
+            coupling = [self._coupling[side]]
+            for followed in beside.any(axis=1).tolist():
+                coupling.append(coupling[-1] + (float(followed) - coupling[-1]) / _COUPLING_MEMORY)
+            found[own] = np.array(coupling)[np.searchsorted(atoms.island[both], atoms.island[own])]
+            self._coupling[side] = coupling[-1]
         return found
 
 
