@@ -76,21 +76,29 @@ class NoiseFloor:
         quiet = usable & (windows < self._quiet_below[:, None])
         rows = quiet.nonzero()[0]
         taken = np.bincount(rows, minlength=len(quiet))
-        good = np.bincount(usable.nonzero()[0], minlength=len(usable))
-        busy = (good >= 4) & (taken * 20 < good)
-        self._busy_seconds[~busy & (taken > 0)] = 0
-        if np.count_nonzero(busy):
-            self._busy_seconds[busy] += 1
-            stuck = busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS))
-            if stuck.any():
-                self._start_anew(stuck)
-                quiet[stuck] = usable[stuck]
-                rows = quiet.nonzero()[0]
-                taken = np.bincount(rows, minlength=len(quiet))
-        self._lent = np.maximum(0, self._lent - taken)
+        stuck = self._stuck(usable, taken)
+        if np.count_nonzero(stuck):
+            self._start_anew(stuck)
+            quiet[stuck] = usable[stuck]
+            rows = quiet.nonzero()[0]
+            taken = np.bincount(rows, minlength=len(quiet))
+        if np.count_nonzero(self._lent):
+            self._lent = np.maximum(0, self._lent - taken)
         if len(rows):
             self._remember(windows[quiet], rows, taken)
             self._renew_limit()
+
+    def _stuck(self, usable: NDArray[np.bool_], taken: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows that have not been quiet for too long. usable (rows, n): windows that count; taken (rows,): how many were quiet."""
+        nearly_all_busy = taken * 20 < usable.shape[1]
+        if not np.count_nonzero(nearly_all_busy):  # most often
+            self._busy_seconds[:] = 0
+            return np.asarray(nearly_all_busy)
+        good = np.bincount(usable.nonzero()[0], minlength=len(usable))
+        busy = (good >= 4) & (taken * 20 < good)
+        self._busy_seconds[~busy & (taken > 0)] = 0
+        self._busy_seconds[busy] += 1
+        return np.asarray(busy & (self._busy_seconds >= np.where(self._lent > 0, LENT_STUCK_SECONDS, STUCK_SECONDS)))
 
     def _start_anew(self, stuck: NDArray[np.bool_]) -> None:
         self._memory[stuck] = np.nan
@@ -98,8 +106,9 @@ class NoiseFloor:
         self._full = False
 
     def _renew_limit(self) -> None:
-        ready = self._filled >= MEMORY_WINDOWS // 8
-        self._quiet_below = np.where(ready, self._quiet_power * self.power, np.inf)
+        self._quiet_below = self._quiet_power * self.power
+        if not self._full:
+            self._quiet_below[self._filled < MEMORY_WINDOWS // 8] = np.inf
 
     def _remember(self, windows: Floats, rows: NDArray[np.int64], taken: NDArray[np.int64]) -> None:
         """Take windows (k,) of these rows (k,), row by row, so many of each as taken (rows,) says, for the oldest ones."""
@@ -115,6 +124,17 @@ class NoiseFloor:
         for filled in (MEMORY_WINDOWS,) if self._full else set(self._filled[changed].tolist()):
             which = changed & (self._filled == filled)
             at = int(_QUANTILE * (filled - 1))
-            ordered = self._memory[which, :filled]
-            ordered.partition(at, axis=1)
-            self.power[which] = np.maximum(ordered[:, at] / self._quantile[which], LEAST_RMS_UV**2)
+            found = _in_order(self._memory[which, :filled], at)
+            self.power[which] = np.maximum(found / self._quantile[which], LEAST_RMS_UV**2)
+
+
+def _in_order(values: Floats, at: int) -> Floats:
+    """Of each row (n, k) the value that has `at` values below it, (n,).
+
+    It is sought in single precision, which costs a third: rounding keeps the order, so that what is found is the one that rounds to it.
+    """
+    rough = values.astype(np.float32)
+    mine = rough == np.partition(rough, at, axis=1)[:, at, None]
+    if np.count_nonzero(mine) == len(values):
+        return np.asarray(values[mine])
+    return np.asarray(np.partition(values, at, axis=1)[:, at])  # several round alike
