@@ -130,12 +130,13 @@ class FrameStream:
 
 
 def moving_mean(power: Floats, width: int) -> Floats:
-    """Mean over `width` neighbouring columns, (rows, n) → (rows, n - width + 1); added in a fixed order, so exact however cut."""
+    """Mean over `width` (from 2 on) neighbouring columns, (rows, n) → (rows, n - width + 1); added in a fixed order: exact however cut."""
     n = power.shape[1] - width + 1
-    total = power[:, :n].copy()
-    for k in range(1, width):
+    total: Floats = power[:, :n] + power[:, 1 : n + 1]
+    for k in range(2, width):
         total += power[:, k : k + n]
-    return total / width
+    total /= width
+    return total
 
 
 def moving_minimum(values: Floats, width: int) -> Floats:
