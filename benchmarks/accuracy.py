@@ -1,8 +1,8 @@
 """How accurate findings are on simulated faces: `make accuracy`, or `python -m benchmarks.accuracy [--quick] [--workers N]`.
 
-Runs the `test` faces, which nothing is ever learned from or tuned on, and the same faces under harder conditions; writes
-docs/accuracy.md with its pictures, and hfs_emg/analysis/false_alarms.json for the summaries of the program itself. With --quick:
-few faces, written to build/accuracy, to try the measurement.
+Runs the `test` faces, which nothing is ever learned from or tuned on, the same faces under harder conditions, and faces of another
+generator; writes docs/accuracy.md with its pictures, and hfs_emg/analysis/false_alarms.json for the summaries of the program itself.
+With --quick: few faces, written to build/accuracy, to try the measurement.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import sweeps as sweeping
+from benchmarks.hardness import OF_THE_GOALS, hardness, plainly
 from benchmarks.outcomes import Outcome
 from benchmarks.page import Measured, page
+from benchmarks.stranger_trials import run_stranger, strangers
+from benchmarks.strangers import Stranger
 from benchmarks.subjects import DrawnSubject, drawn
 from benchmarks.sweeps import SWEEPS, Results, Sweep
 from benchmarks.trials import AS_DRAWN, Trial, run_trial
@@ -37,6 +40,7 @@ class Work:
     """What is to be run."""
 
     subjects: Sequence[DrawnSubject]
+    strangers: Sequence[Stranger]
     swept: Sequence[DrawnSubject]
     sweeps: Sequence[Sweep]
     quick: bool = False
@@ -55,13 +59,19 @@ def whole() -> Work:
     """All test faces; two of each phenotype, shortened, for the sweeps."""
     subjects = drawn("test")
     phenotypes = len(dict.fromkeys(s.phenotype for s in subjects))
-    return Work(subjects, [replace(s, duration_s=75.0) for s in subjects[: 2 * phenotypes]], SWEEPS)
+    return Work(subjects, strangers(), [replace(s, duration_s=75.0) for s in subjects[: 2 * phenotypes]], SWEEPS)
 
 
 def quick(subjects: Sequence[DrawnSubject] | None = None) -> Work:
     """One face of each phenotype for a minute, a few of them for the ends and middle of each sweep."""
     short = [replace(s, duration_s=60.0) for s in (subjects or drawn("test")[:26])]
-    return Work(short, [replace(s, duration_s=30.0) for s in short[::5]], [s.shortened() for s in SWEEPS], quick=True)
+    return Work(
+        short,
+        strangers(quick=True),
+        [replace(s, duration_s=30.0) for s in short[::5]],
+        [s.shortened() for s in SWEEPS],
+        quick=True,
+    )
 
 
 def run(trials: Sequence[Trial], model: bytes, workers: int) -> dict[Trial, Outcome]:
@@ -81,6 +91,9 @@ def run(trials: Sequence[Trial], model: bytes, workers: int) -> dict[Trial, Outc
 def report(work: Work, workers: int, folder: Path, model_folder: Path) -> None:
     """Measure and write: the page and its pictures to `folder`, the false alarms to `model_folder`."""
     content = DEFAULT_MODEL.read_bytes()  # once: every trial and the name on the page are of the same model
+    with ProcessPoolExecutor(workers) as pool:
+        met = list(pool.map(partial(run_stranger, model=content), work.strangers))
+        plain = [list(pool.map(plainly, faces)) for faces in (work.strangers, work.subjects)]
     found = run(work.trials(), content, workers)
     outcomes = [found[Trial(s)] for s in work.subjects]
     results: Results = {
@@ -97,7 +110,9 @@ def report(work: Work, workers: int, folder: Path, model_folder: Path) -> None:
         (folder / "pictures" / f"accuracy-{name}.svg").write_bytes(svg)
     command = f"{COMMAND} --quick" if work.quick else COMMAND
     face_s = work.swept[0].duration_s
-    text = page(Measured(command, model, work.quick, outcomes, points, len(work.swept), face_s))
+    titles = ("strangers", "own faces")
+    hard = [("the faces of the goals", OF_THE_GOALS), *zip(titles, map(hardness, plain), strict=True)]
+    text = page(Measured(command, model, work.quick, outcomes, met, hard, points, len(work.swept), face_s))
     (folder / "accuracy.md").write_text(text, encoding="utf-8")
     model_folder.mkdir(parents=True, exist_ok=True)
     alarms = msgspec.json.format(msgspec.json.encode(false_alarms(outcomes, model)), indent=0)

@@ -21,8 +21,13 @@ MOST_REASONS = 8
 def kinds(m: Measured) -> Lines:
     yield "## The other kinds"
     yield ""
+    yield from kind_table(m.outcomes)
+
+
+def kind_table(outcomes: Outcomes) -> Lines:
+    """Recall and precision of every kind but spasm."""
     heads = ("kind", "true", "found", "recall", "goal", "", "precision", "goal", "")
-    yield from table(heads, (_kind_row(kind, m.outcomes) for kind in KIND_GOALS))
+    yield from table(heads, (_kind_row(kind, outcomes) for kind in KIND_GOALS))
 
 
 def _kind_row(kind: Kind, outcomes: Outcomes) -> tuple[str, ...]:
@@ -38,14 +43,19 @@ def _kind_row(kind: Kind, outcomes: Outcomes) -> tuple[str, ...]:
 
 
 def confusion(m: Measured) -> Lines:
-    names = [*(kind.value for kind in Kind), NOTHING_ROW]
-    counts = sum((o.confusion for o in m.outcomes), np.zeros((len(names), len(names)), np.int64))
     yield "## Confusion"
     yield ""
     yield from prose(
         "Rows: what it was. Columns: what it was found as (its own kind where one of that kind lies on it, else what overlaps it most). "
         "The last row counts what was found where nothing was."
     )
+    yield from confusion_table(m.outcomes)
+
+
+def confusion_table(outcomes: Outcomes) -> Lines:
+    """What was found as what."""
+    names = [*(kind.value for kind in Kind), NOTHING_ROW]
+    counts = sum((o.confusion for o in outcomes), np.zeros((len(names), len(names)), np.int64))
     yield from table(
         ("true \\ found", *names),
         (

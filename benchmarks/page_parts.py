@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.goals import Goal, with_interval
+from benchmarks.hardness import Hardness
 from benchmarks.outcomes import Outcome
 from benchmarks.sweeps import Point, Sweep
 
@@ -21,6 +22,10 @@ class Measured:
     model: str
     quick: bool
     outcomes: Outcomes
+    """Of the test faces, drawn by the program's own generator."""
+    strangers: Outcomes
+    """Of faces of another generator."""
+    hardness: Sequence[tuple[str, Hardness]]
     sweeps: Sequence[tuple[Sweep, Sequence[Point]]]
     sweep_faces: int
     sweep_face_s: float

@@ -20,14 +20,18 @@ LOOK_ALIKES = (
     "lively",
     "talking",
     "meal",
+    "meals",
     "winks-and-smirks",
     "artefacts",
     "blepharospasm",
     "synkinesis",
+    "after-palsy",
     "lid-myokymia",
+    "quivering-lid",
 )
-"""Spasm-free faces that a clinic meets daily: the goal for false spasms is set on them. The rarer ones (facial myokymia,
-hemimasticatory spasm, functional spasm, tics; the first two cannot always be told by surface electrodes) are shown beside them."""
+"""Spasm-free faces that a clinic meets daily, in the words of both generators: the goal for false spasms is set on them. The rarer ones
+(facial myokymia, hemimasticatory spasm, functional spasm, tics; the first two cannot always be told by surface electrodes) are shown
+beside them."""
 _RESAMPLES = 1000
 
 
