@@ -95,7 +95,7 @@ class Surroundings:
         width = self._clock.frames(0.45)
         stop = np.maximum(atoms.low + 1, atoms.starts - self._clock.frames(0.032))
         first = stop - width
-        before = scene.envelope[:, np.maximum(first, 0)[:, None] + np.arange(width)]
+        before = scene.envelope.take(np.maximum(first, 0)[:, None] + np.arange(width), axis=1)
         middle = _median(before)
         for i in np.flatnonzero(first < atoms.low).tolist():  # only at the beginning of a stream
             middle[:, i] = _median(scene.envelope[:, atoms.low[i] : stop[i]])
