@@ -22,7 +22,8 @@ import msgspec
 from benchmarks import sweeps as sweeping
 from benchmarks.hardness import OF_THE_GOALS, hardness, plainly
 from benchmarks.outcomes import Outcome
-from benchmarks.page import Measured, page
+from benchmarks.page import page
+from benchmarks.page_parts import Measured
 from benchmarks.stranger_trials import run_stranger, strangers
 from benchmarks.strangers import Stranger
 from benchmarks.subjects import DrawnSubject, drawn

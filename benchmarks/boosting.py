@@ -8,6 +8,7 @@ decision stays a sum of table entries that can be shown.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class Model:
         return total
 
 
-def softmax(scores: Floats) -> Floats:
+def softmax(scores: NDArray[np.floating[Any]]) -> Floats:
     """Rows to probabilities."""
     weight = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
@@ -191,4 +192,4 @@ def quantile_edges(column: Floats, bins: int, *, tails: bool = True) -> Floats:
     raw = np.quantile(known, share)
     scale = max(float(np.quantile(known, 0.9) - np.quantile(known, 0.1)), 1e-6)
     edges = np.unique(np.round(raw, int(np.ceil(-np.log10(scale / 200)))))
-    return edges[edges > known.min()]
+    return np.asarray(edges[edges > known.min()])

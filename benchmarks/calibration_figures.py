@@ -29,8 +29,8 @@ def symmetries(good: Found, truth: list[dict[str, float]]) -> list[float]:
     for site in Site:
         measured = good.profile.symmetry(site)
         places = [good.observation.montage.index(side, site) for side in Side]
-        levels = [truth[i].get(REFERENCE_TASKS[site]) for i in places if i is not None]
-        if measured is not None and len(levels) == 2 and all(levels):
+        levels = [level for i in places if i is not None and (level := truth[i].get(REFERENCE_TASKS[site]))]
+        if measured is not None and len(levels) == 2:
             found.append(measured / (levels[1] / levels[0]))
     return found
 

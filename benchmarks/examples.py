@@ -42,7 +42,7 @@ class LabelledAtoms:
         """Kinds that a two-sided atom cannot be."""
         two_sided = self.values[:, NAMES.index("two_sided")] > 0.5
         one_sided_only = np.array([c in ("spasm", "twitch", "synkinesis") for c in CLASSES])
-        return two_sided[:, None] & one_sided_only[None, :]
+        return np.asarray(two_sided[:, None] & one_sided_only[None, :])
 
 
 class _Watching(Analyzer):

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -41,14 +42,13 @@ class FilterMeter:
         self.cpu_s = 0.0
 
     def __enter__(self) -> FilterMeter:
-        from hfs_emg.analysis import conditioning
-
-        self._where, self._bare = conditioning, conditioning.filter_in_place
-        conditioning.filter_in_place = self._timed
+        self._where = import_module("hfs_emg.analysis.conditioning")
+        self._bare = self._where.filter_in_place
+        self._where.filter_in_place = self._timed  # type: ignore[attr-defined]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._where.filter_in_place = self._bare
+        self._where.filter_in_place = self._bare  # type: ignore[attr-defined]
 
     def _timed(self, *args: Any, **kwargs: Any) -> Any:
         began = time.thread_time()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.outcomes import Outcome
 from hfs_emg.events import Kind
@@ -49,9 +49,10 @@ def ratio(counts: Sequence[Sequence[float]], over: Sequence[float], under: Seque
     return bootstrap(np.array(counts, np.float64), measure)
 
 
-def quantile(values: Sequence[Sequence[float]], share: float) -> Estimate:
+def quantile(values: Sequence[ArrayLike], share: float) -> Estimate:
     """Quantile of all values, faces resampled; values: those of each face."""
-    faces = [np.asarray(v, np.float64) for v in values if len(v)]
+    each = [np.asarray(v, np.float64) for v in values]
+    faces = [v for v in each if len(v)]
     if not faces:
         return NOTHING
     rng = np.random.default_rng(1)

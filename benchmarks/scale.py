@@ -95,7 +95,7 @@ def peer(library: str, method: str, setting: str, path: str) -> Figures:
     began = time.thread_time()
     for channel in recording.montage.channels:
         uv = block.counts[:, channel.input] * inputs[channel.input].microvolts_per_count
-        chosen.detect(uv, recording.signal.rate_hz)
+        chosen.detect(uv.astype(float), recording.signal.rate_hz)
     hours = recording.samples / recording.signal.rate_hz / 3600
     return {"cpu_s_per_hour": (time.thread_time() - began) / hours, "peak_mb": peak_mb()}
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from statistics import median
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -179,7 +180,7 @@ def draw_calibration(outcomes: Sequence[Outcome]) -> bytes:
     """SVG: share of found spasms that were right, by their confidence; the size of a mark says how many."""
     figure = Figure(figsize=(4.6, 3.6), layout="constrained")
     axis = figure.subplots()
-    total = sum(o.claims for o in outcomes)
+    total = np.sum([o.claims for o in outcomes], axis=0)
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, linestyle=":")
     for n, confidence, right in total:
         if n:
@@ -211,7 +212,11 @@ def draw_latency(first: Sequence[float], final: Sequence[float]) -> bytes:
 
 
 def _curve(axis: Axes, points: Sequence[Point], estimates: Sequence[Estimate], number: int, name: str) -> None:
-    known = [(p.x, e.value, e.low, e.high) for p, e in zip(points, estimates, strict=True) if e.value is not None]
+    known = [
+        (p.x, e.value, e.low, e.high)
+        for p, e in zip(points, estimates, strict=True)
+        if e.value is not None and e.low is not None and e.high is not None
+    ]
     if not known:
         axis.text(0.5, 0.5, "nothing was counted", transform=axis.transAxes, ha="center", color="0.4")
         return

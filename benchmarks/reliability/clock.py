@@ -57,8 +57,8 @@ def clock_trial(seed: int, hours: float = 24.0) -> Result:
             lines.append(clock_line(clock.rate_hz, samples - 1, arrival_s, utc))
     time = SampleTime(lines)
     started_s = float(emulator.stream_begun_s or 0.0)
-    minutes = np.arange(0, acquisition.statistics.samples - 1, 60 * 250)
-    taken_s = started_s + (minutes + 1) / rate_hz
+    minutes = range(0, acquisition.statistics.samples - 1, 60 * 250)
+    taken_s = [started_s + (at + 1) / rate_hz for at in minutes]
     boot = max(abs(time.boot_s(s) - t) for s, t in zip(minutes, taken_s, strict=True))
     true = [wall.true(t) for t in taken_s]
     worst = max(abs((time.utc(s) - t).total_seconds()) for s, t in zip(minutes, true, strict=True))  # type: ignore[operator]
