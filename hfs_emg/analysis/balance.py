@@ -30,9 +30,8 @@ class PairBalance:
         self._pairs = pairs
         self._left = [a for a, _ in pairs]
         self._right = [b for _, b in pairs]
-        self._memory = np.full((len(pairs), MEMORY_WINDOWS), np.nan)
-        self._filled = [0] * len(pairs)
-        self._next = [0] * len(pairs)
+        self._memory: list[Floats] = [np.zeros(0)] * len(pairs)
+        """Of each pair the last windows, in their order."""
         self.gain: Floats = np.ones(channels)
 
     def push_seconds(self, windows: Floats, spoiled: NDArray[np.bool_], floors: Floats) -> Floats:
@@ -50,20 +49,27 @@ class PairBalance:
         above = np.maximum(windows[some] - floors[some][:, :, None], 1e-9)
         ratio = 0.5 * np.log2(above[:, self._left] / above[:, self._right])
         usable = both[some] & (np.abs(ratio) <= _FAR_LOG2)
-        for k, i in np.argwhere(usable.any(axis=2)).tolist():
-            self._remember(i, ratio[k, i, usable[k, i]])
-            found[some[k] :] = self.gain
+        for i, (left, right) in enumerate(self._pairs):
+            told = np.flatnonzero(usable[:, i].any(axis=1))
+            if len(told):
+                habits = self._remember(i, ratio[told, i], usable[told, i])
+                since = np.searchsorted(some[told], np.arange(len(windows)), side="right")
+                found[:, left] = np.array([self.gain[left], *(2.0**-habit for habit in habits)])[since]
+                found[:, right] = np.array([self.gain[right], *(2.0**habit for habit in habits)])[since]
+        self.gain = found[-1].copy()
         return found
 
-    def _remember(self, i: int, taken: Floats) -> None:
-        where = (self._next[i] + np.arange(len(taken))) % MEMORY_WINDOWS
-        self._memory[i, where] = taken
-        self._next[i] = (self._next[i] + len(taken)) % MEMORY_WINDOWS
-        filled = self._filled[i] = min(MEMORY_WINDOWS, self._filled[i] + len(taken))
-        ordered = self._memory[i, :filled].copy()
-        ordered.partition(((filled - 1) // 2, filled // 2))
-        median = float(ordered[(filled - 1) // 2] + ordered[filled // 2]) / 2
-        habit = median * filled / (filled + _DOUBT_WINDOWS)
-        habit = min(max(habit, -_MOST_LOG2), _MOST_LOG2)
-        left, right = self._pairs[i]
-        self.gain[left], self.gain[right] = 2.0**-habit, 2.0**habit
+    def _remember(self, i: int, ratio: Floats, usable: NDArray[np.bool_]) -> list[float]:
+        """Take the usable windows (seconds, n) of a pair, at least one in each second. Returns its habit after each, log2."""
+        values = np.concatenate([self._memory[i], ratio[usable]])
+        ends = len(self._memory[i]) + np.cumsum(np.count_nonzero(usable, axis=1))
+        filled = np.minimum(ends, MEMORY_WINDOWS)
+        # What a second remembers, sorted; the places of what it does not have yet are behind it.
+        back = ends[:, None] - 1 - np.arange(filled[-1])
+        ordered = np.sort(np.where(back >= 0, values[np.maximum(back, 0)], np.inf), axis=1)
+        each = np.arange(len(ends))
+        median = (ordered[each, (filled - 1) // 2] + ordered[each, filled // 2]) / 2
+        self._memory[i] = values[-MEMORY_WINDOWS:]
+        habit = np.clip(median * filled / (filled + _DOUBT_WINDOWS), -_MOST_LOG2, _MOST_LOG2)
+        habits: list[float] = habit.tolist()
+        return habits
