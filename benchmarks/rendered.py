@@ -1,0 +1,22 @@
+"""What rendering a simulated face gives, whoever simulates it: samples, what they mean, and what is true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.montage import Montage
+from hfs_emg.model import Signal
+from hfs_emg.simulation.truth import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """counts: (samples, inputs) int32, codes of a 24-bit converter, in the order of the signal's inputs."""
+
+    signal: Signal
+    montage: Montage
+    counts: NDArray[np.int32]
+    truth: Truth
