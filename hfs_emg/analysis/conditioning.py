@@ -60,10 +60,12 @@ class _Filter:
         self.sections = np.ascontiguousarray(sections)
         self.state: Samples = np.zeros((channels, len(sections), 2))
 
-    def push(self, x: Samples) -> Samples:
-        y = x.copy()
+    def run(self, x: Samples) -> None:
+        """Filter the next samples (channels, n) in place."""
+        y = np.ascontiguousarray(x)
         filter_in_place(self.sections, y, self.state)
-        return y
+        if y is not x:
+            x[:] = y
 
 
 class _Notches:
@@ -84,8 +86,9 @@ class _Notches:
                 if line.identity == old.identity:
                     self._filter.state[:, 2 * i : 2 * i + 2] = before._filter.state[:, 2 * j : 2 * j + 2]
 
-    def push(self, x: Samples) -> Samples:
-        return x if self._filter is None else self._filter.push(x)
+    def run(self, x: Samples) -> None:
+        if self._filter is not None:
+            self._filter.run(x)
 
 
 class Conditioner:
@@ -146,24 +149,27 @@ class Conditioner:
     def _run(self, uv: Samples, out: Conditioned, start: int, end: int) -> None:
         if self._origin is None:
             self._origin = uv[:, start : start + 1].copy()
-        x = uv[:, start:end] - self._origin
         band, slow, fast = self._filters
-        emg, slowly, upper = out.views[:, :, start:end]
-        slowly[:] = slow.push(x)
-        raw = out.band[:, start:end] = band.push(x)
+        raw, emg, slowly, upper = out.waves[:, :, start:end]
+        np.subtract(uv[:, start:end], self._origin, out=raw)
+        slowly[:] = raw
+        slow.run(slowly)
+        band.run(raw)
+        emg[:] = raw
         done = notched = -self._in_second
         for lines, mains in self._whole_seconds(raw):
             done += self.mains.second
             out.mains.append(mains)
             if lines != self._notches.lines:
                 notched = max(0, notched)
-                emg[:, notched:done] = self._notches.push(raw[:, notched:done])
+                self._notches.run(emg[:, notched:done])
                 notched = done
                 self._notches = _Notches(lines, self._rate_hz, self._channels, self._notches)
         notched = max(0, notched)
         if notched < raw.shape[1]:
-            emg[:, notched:] = self._notches.push(raw[:, notched:])
-        upper[:] = fast.push(emg)
+            self._notches.run(emg[:, notched:])
+        upper[:] = emg
+        fast.run(upper)
 
     def _whole_seconds(self, raw: Samples) -> list[tuple[tuple[Line, ...], MainsSecond]]:
         """What the seconds show that these samples complete."""
