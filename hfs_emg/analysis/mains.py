@@ -93,7 +93,7 @@ class MainsTracker:
         follows, and its hum.
         """
         # Products of one fixed shape: how the stream was cut cannot reach them.
-        both = np.stack([second @ self._kernel for second in emg])
+        both = emg @ self._kernel
         half = both.shape[2] // 2
         shape = (len(emg), emg.shape[1], len(self._candidates), 1 + len(_NEIGHBOURS))
         spectrum = (both[:, :, :half] + 1j * both[:, :, half:]).reshape(shape)
