@@ -86,12 +86,12 @@ class VariedFace:
 def faces(first_seed: int = 0, count: int = 26, duration_s: float = 480.0) -> list[VariedFace]:
     """Faces of so many seeds in order: 26 of them are every scenario once, the next 26 the same in other people.
 
-    Raises ValueError for negative seeds or counts and for less than 10 s, in which a face has no time to do anything.
+    Raises ValueError for a negative seed, for no faces, and for less than 10 s, in which a face has no time to do anything.
     """
-    if first_seed < 0 or count < 0:
-        raise ValueError(f"{count} faces from seed {first_seed} on: give a count and a seed of 0 or more")
-    if not duration_s >= SHORTEST_S:
-        raise ValueError(f"{duration_s} s are too short for a face: give {SHORTEST_S:.0f} s or more")
+    if first_seed < 0 or count < 1:
+        raise ValueError(f"{count} faces from seed {first_seed} on: give a seed of 0 or more and one face at least")
+    if not SHORTEST_S <= duration_s < np.inf:
+        raise ValueError(f"a face of {duration_s} s cannot be drawn: give {SHORTEST_S:.0f} s or more")
     return [_face(seed, float(duration_s)) for seed in range(first_seed, first_seed + count)]
 
 
