@@ -70,6 +70,5 @@ class PairBalance:
         each = np.arange(len(ends))
         median = (ordered[each, (filled - 1) // 2] + ordered[each, filled // 2]) / 2
         self._memory[i] = values[-MEMORY_WINDOWS:]
-        habit = np.clip(median * filled / (filled + _DOUBT_WINDOWS), -_MOST_LOG2, _MOST_LOG2)
-        habits: list[float] = habit.tolist()
-        return habits
+        habits: list[float] = (median * filled / (filled + _DOUBT_WINDOWS)).tolist()
+        return [min(max(habit, -_MOST_LOG2), _MOST_LOG2) for habit in habits]

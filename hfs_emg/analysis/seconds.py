@@ -174,10 +174,10 @@ class SecondLog:
 
     def at(self, rows: slice, frames: Sequence[int]) -> Floats:
         """Rows of the log at some frames, (n, rows)."""
-        seconds = np.array(frames) // self._clock.second
-        first = int(seconds.min())
-        held: Floats = self._kept.read(first, int(seconds.max()) + 1)[rows]
-        return held.take(seconds - first, axis=1).T
+        seconds = [frame // self._clock.second for frame in frames]
+        first = min(seconds)
+        held: Floats = self._kept.read(first, max(seconds) + 1)[rows]
+        return held.take([second - first for second in seconds], axis=1).T
 
     def _lengths(self, start: int, end: int) -> list[int]:
         """How many of the frames lie in each second."""

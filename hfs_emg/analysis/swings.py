@@ -65,17 +65,12 @@ class SwingFinder:
         """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing; floors: resting power in each
         of the seconds that the frames lie in, one column each, inf before it is known.
         """
-        second, lead, new = self._clock.second, self._lead, slow.shape[1]
+        new = slow.shape[1]
         power, spoiled = np.concatenate([self._power, slow], axis=1), np.concatenate([self._bad, bad], axis=1)
         least = np.maximum(self._least[:, None], OVER_FLOOR**2 * floors)
-        edges = [0, *range(second - self._end % second, new, second), new]
-        # A mean is no more than the highest: most seconds need no closer look. The first may be shorter than the window of the next.
-        highest = np.maximum.reduceat(power, [0, *(lead + begin for begin in edges[:-1])], axis=1)
-        np.maximum(highest[:, 1], highest[:, 0], out=highest[:, 1])
-        moves = np.maximum(highest[:, 1:], highest[:, :-1]) > 0.999 * least
-        for k in moves.any(axis=0).nonzero()[0].tolist():
-            part = slice(edges[k], edges[k + 1] + lead)
-            self._find(self._end + edges[k] - lead, power[:, part], spoiled[:, part], least[:, k])
+        # A mean is no more than the highest: most short blocks, and most seconds of long ones, need no closer look.
+        if np.count_nonzero(np.maximum.reduce(power, axis=1) > 0.999 * np.minimum.reduce(least, axis=1)):
+            self._look(power, spoiled, least)
         self._end += new
         self._power, self._bad = power[:, new:].copy(), spoiled[:, new:].copy()
         if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
@@ -100,6 +95,18 @@ class SwingFinder:
     def finish(self) -> None:
         """At the end of the stream: what swings still has ended."""
         self._close()
+
+    def _look(self, power: Floats, spoiled: Flags, least: Floats) -> None:
+        """Second by second, where one may swing. power, spoiled: with the last frames before the new ones; least (channels, seconds)."""
+        second, lead, new = self._clock.second, self._lead, power.shape[1] - self._lead
+        edges = [0, *range(second - self._end % second, new, second), new]
+        highest = np.maximum.reduceat(power, [0, *[lead + begin for begin in edges[:-1]]], axis=1)
+        # The first second may be shorter here than the window with which the next one begins.
+        np.maximum(highest[:, 1], highest[:, 0], out=highest[:, 1])
+        moves = np.maximum(highest[:, 1:], highest[:, :-1]) > 0.999 * least
+        for k in np.flatnonzero(moves.any(axis=0)).tolist():
+            part = slice(edges[k], edges[k + 1] + lead)
+            self._find(self._end + edges[k] - lead, power[:, part], spoiled[:, part], least[:, k])
 
     def _find(self, first: int, power: Floats, spoiled: Flags, least: Floats) -> None:
         """Look at the windows of some columns, which begin with this frame; least (channels,): mean power that is a swing in them."""
