@@ -11,8 +11,11 @@ import pytest
 from benchmarks import variety
 from benchmarks.rendered import Rendered
 from benchmarks.variety.__main__ import main
-from benchmarks.variety.person import Happening
+from benchmarks.variety.day import Day
+from benchmarks.variety.life import Life
+from benchmarks.variety.person import Happening, Person
 from benchmarks.variety.scenarios import NAMES
+from benchmarks.variety.spasms import Nerve
 from benchmarks.variety.truth import joined
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
@@ -43,6 +46,18 @@ def happening(start_s: float, kind: Kind, label: str, *sites: Site, bursts: int 
     return Happening(start_s, start_s + 0.1, kind, Side.LEFT, sites, label, spans)
 
 
+@pytest.fixture
+def severe() -> Day:
+    """Five minutes of a face with both sides gravely affected, in which nothing has happened yet."""
+    rng = np.random.default_rng(5)
+    gains = {Site.ORBICULARIS_OCULI: 1.0, Site.ZYGOMATICUS: 0.7}
+    return Day(
+        rng,
+        Person(rng, 1500.0, 300.0),
+        Life(spasm=25, both_sides=1.0, patterns=(0.3, 0.3, 0.4), from_blink=1.0, gains=gains),
+    )
+
+
 def test_every_scenario_renders_at_ten_seconds(short: list[Rendered]) -> None:
     assert [r.truth.scenario.partition(": ")[2] for r in short] == list(NAMES)
     for face, recording in zip(variety.faces(duration_s=SHORT_S), short, strict=True):
@@ -51,16 +66,16 @@ def test_every_scenario_renders_at_ten_seconds(short: list[Rendered]) -> None:
         assert face.has_spasm or not spasms(recording)
 
 
-def test_the_same_seed_is_the_same_face() -> None:
-    one, other = (variety.faces(1013, 1, 20.0)[0].record() for _ in range(2))
-    assert np.array_equal(one.counts, other.counts)
-    assert one.truth == other.truth
+def test_the_same_seed_is_the_same_face(short: list[Rendered]) -> None:
+    again = variety.faces(13, 1, SHORT_S)[0].record()
+    assert np.array_equal(short[13].counts, again.counts)
+    assert short[13].truth == again.truth
 
 
-def test_another_seed_of_the_same_scenario_is_another_person() -> None:
-    one, other = (variety.faces(seed, 1, 20.0)[0] for seed in (2, 2 + len(NAMES)))
-    assert one.name == other.name
-    assert one.record().truth.episodes != other.record().truth.episodes
+def test_another_seed_of_the_same_scenario_is_another_person(short: list[Rendered]) -> None:
+    other = variety.faces(2 + len(NAMES), 1, SHORT_S)[0].record()
+    assert other.truth.scenario == short[2].truth.scenario
+    assert other.truth.episodes != short[2].truth.episodes
 
 
 def test_counts_are_codes_of_24_bits_that_only_a_rail_exhausts(short: list[Rendered]) -> None:
@@ -90,6 +105,29 @@ def test_two_affected_sides_never_twitch_at_the_same_time(longer: dict[str, Rend
     assert left
     assert right
     assert not any(a.start_s < b.end_s and b.start_s < a.end_s for a in left for b in right)
+
+
+def test_however_many_spasms_there_are_the_sides_take_turns(severe: Day) -> None:
+    Nerve(severe).by_itself()
+    left, right = ([h for h in severe.person.happenings if h.side is side] for side in Side)
+    assert min(len(left), len(right)) > 10
+    assert not any(a.start_s < b.end_s and b.start_s < a.end_s for a in left for b in right)
+
+
+def test_the_first_discharge_of_a_tail_comes_when_the_blink_is_all_but_over(severe: Day) -> None:
+    nerve = Nerve(severe)
+    for end_s in range(5, 55, 5):
+        before = len(severe.person.happenings)
+        nerve.tail(float(end_s), 40.0)
+        for tail in severe.person.happenings[before:]:
+            assert tail.label == "spasm_blink_triggered"
+            assert -0.02 < tail.bursts[0][0] - end_s < 0.6
+    assert len(severe.person.happenings) > 5
+
+
+def test_what_would_last_longer_than_the_recording_ends_with_it(severe: Day) -> None:
+    severe.person.note(298.0, 303.0, Kind.ORAL, "yawn", None, sites=[Site.MENTALIS])
+    assert severe.person.happenings[0].end_s == 300.0
 
 
 def test_a_face_with_spasms_has_them_on_one_side_unless_both_are_affected(longer: dict[str, Rendered]) -> None:
