@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hfs_emg.analysis.conditioning import RESTART_AFTER_S
+from hfs_emg.analysis.stretches import runs
 from hfs_emg.events import InvalidReason
 
 Flags = NDArray[np.bool_]
@@ -58,7 +59,7 @@ class SampleQuality:
         any_lost = np.count_nonzero(lost) > 0
         if self._position < self._deaf_until or self._lost_run or any_lost:
             verdict[:, self._deaf(lost, where)] = 1 + REASONS.index("settling")
-        self._flat_line(verdict, counts, lost, where)
+        self._flat_line(verdict, counts, lost)
         self._rail(verdict, counts, where)
         if any_lost:
             verdict[:, lost] = 1 + REASONS.index("gap")
@@ -91,9 +92,7 @@ class SampleQuality:
         self._rails_until = int(self._railed_until.max())
         verdict[where < last] = 1 + REASONS.index("rail")
 
-    def _flat_line(
-        self, verdict: NDArray[np.int8], counts: NDArray[np.int64], lost: Flags, where: NDArray[np.int64]
-    ) -> None:
+    def _flat_line(self, verdict: NDArray[np.int8], counts: NDArray[np.int64], lost: Flags) -> None:
         before, self._last = self._last, counts[:, -1].copy()
         n = counts.shape[1]
         newest = self._position + n - 1
@@ -105,11 +104,12 @@ class SampleQuality:
         np.not_equal(counts[:, 1:], counts[:, :-1], out=changed[:, 1:])
         changed[:, 0] = False if before is None else counts[:, 0] != before
         changed |= lost
-        since = np.where(changed, where, 0)
-        since[:, 0] = np.maximum(since[:, 0], self._same_since)
-        np.maximum.accumulate(since, axis=1, out=since)
-        flat = where - since >= self._flat
-        if flat.any():
-            verdict[flat] = 1 + REASONS.index("flat")
-        self._same_since = since[:, -1].copy()
+        # Nearly every sample differs from the one before it: those that do not are few.
+        rows, same = (~changed).nonzero()
+        first, end, row = runs(same, rows, 1)
+        since = np.where(first == 0, self._same_since[row] - self._position, first - 1)
+        for i in np.flatnonzero(end - since > self._flat).tolist():
+            verdict[row[i], max(first[i], since[i] + self._flat) : end[i]] = 1 + REASONS.index("flat")
+        self._same_since[:] = newest
+        self._same_since[row[end == n]] = since[end == n] + self._position
         self._oldest_change = int(self._same_since.min())
