@@ -242,30 +242,32 @@ def _beside(values: Floats, held: int, around: Looked, seen: NDArray[np.bool_]) 
     """What lies around the atoms after the first `held`: their columns of values (n, len(CONTEXT_NAMES)). seen (n, held + n): which atoms
     each is looked at with.
     """
-    times, sides, looks = around.times, around.sides, around.looks
-    new, side = times[held:], sides[held:, None]
-    apart = np.maximum(times[:, 0] - new[:, 1:], new[:, :1] - times[:, 1])
-    others = seen.copy()
-    others[np.arange(len(new)), held + np.arange(len(new))] = False
-    both, here = sides == BOTH, side[:, 0] == BOTH
-    near = others & (sides == side) & (apart <= _NEAR_S)
-    together = seen & (apart <= _TOGETHER_S)
-    over = seen & (apart <= _OVER_S)
+    # Pair by pair, for each atom is looked at with few others; the pairs of one lie together, and it is in one of them itself.
+    mine, beside = seen.nonzero()
+    begins = np.searchsorted(mine, np.arange(len(seen)))
+    (start, end), (from_s, until_s) = around.times[held + mine].T, around.times[beside].T
+    sides, looks = around.sides[beside], around.looks[beside]
+    apart = np.maximum(from_s - end, start - until_s)
+    others = beside != held + mine
+    both, same = sides == BOTH, sides == around.sides[held + mine]
+    together = apart <= _TOGETHER_S
+    over = apart <= _OVER_S
     over_both = over & others & both
 
     def highest(which: NDArray[np.bool_], kind: int) -> Floats:
-        return np.asarray(np.where(which, looks[:, kind], 0.0).max(axis=1))
+        return np.asarray(np.maximum.reduceat(np.where(which, looks[:, kind], 0.0), begins))
 
+    near = others & same & (apart <= _NEAR_S)
     values[:, _COLUMN["near_spasm"]] = highest(near, SPASM)
     values[:, _COLUMN["near_voluntary"]] = highest(near, VOLUNTARY)
     values[:, _COLUMN["near_artefact"]] = highest(others & together, ARTEFACT)
     for name, kind in _OVER:
         values[:, _COLUMN[name]] = highest(over_both, kind)
+    here = around.sides[held:] == BOTH
     if here.any():
-        values[here, _COLUMN["over_spasm"]] = highest(over[here] & ~both, SPASM)
+        values[here, _COLUMN["over_spasm"]] = highest(over & ~both, SPASM)[here]
     if not here.all():
-        other = together & ~both & (sides != side)
-        values[~here, _COLUMN["near_other_spasm"]] = highest(other[~here], SPASM)
+        values[~here, _COLUMN["near_other_spasm"]] = highest(together & ~both & ~same, SPASM)[~here]
 
 
 def _clusters(values: Floats, around: Looked, near: Sequence[Sequence[int]], island: NDArray[np.int64]) -> None:
