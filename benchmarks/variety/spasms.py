@@ -1,10 +1,10 @@
 """One-sided spasms: an ectopic generator on the nerve fires all muscles of its side together.
 
 A burst rises in 11–25 ms, discharges irregularly at 150–350 /s (Nielsen 1984: 250–350; needle recordings 150–400), here and there in
-doublets, and thins out in after-discharges. Isolated bursts, groups of 2–20 that follow one another by 70–220 ms on average, or tonic ones whose strength
-flutters at 5–15 Hz and fades (Gündüz 2024 for the patterns). Lags between sites are a few ms of stable sign (Lee 1992, Montero
-2007). Spasms come in restless and calm spells of 5–60 s; some set out from a blink, a phrase or a movement. Two affected sides never
-twitch at once (Tan and Jankovic 1999).
+doublets, and thins out in after-discharges. Isolated bursts, groups of 2–20 that follow one another by 70–220 ms on average, or tonic
+ones whose strength flutters at 5–15 Hz and fades (Gündüz 2024 for the patterns). Lags between sites are a few ms of stable sign (Lee
+1992, Montero 2007). Spasms come in restless and calm spells of 5–60 s; some set out from a blink, a phrase or a movement. Two affected
+sides never twitch at once (Tan and Jankovic 1999).
 """
 
 from __future__ import annotations
