@@ -248,10 +248,8 @@ def _beside(values: Floats, held: int, around: Looked, seen: NDArray[np.bool_]) 
     (start, end), (from_s, until_s) = around.times[held + mine].T, around.times[beside].T
     sides, looks = around.sides[beside], around.looks[beside]
     apart = np.maximum(from_s - end, start - until_s)
-    others = beside != held + mine
-    both, same = sides == BOTH, sides == around.sides[held + mine]
-    together = apart <= _TOGETHER_S
-    over = apart <= _OVER_S
+    both, same, others = sides == BOTH, sides == around.sides[held + mine], beside != held + mine
+    together, over = apart <= _TOGETHER_S, apart <= _OVER_S
     over_both = over & others & both
 
     def highest(which: NDArray[np.bool_], kind: int) -> Floats:

@@ -20,8 +20,6 @@ TOGETHER_SAMPLES = 30_000
 """A recording is analysed in blocks of so many samples: with twice as many it takes as long and 30 MB more, with half as many up to a
 tenth longer.
 """
-
-
 _LARGEST_THAT_COUNTS = 32_000_000
 """Bytes: glibc learns how much freed memory to keep from the largest block freed so far, and counts none above this (malloc: the dynamic
 threshold of M_MMAP_THRESHOLD, DEFAULT_MMAP_THRESHOLD_MAX).
