@@ -28,8 +28,14 @@ _NEAR_S = 0.15
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
 _UNDECIDED = "The evidence does not decide ({} {:.0f} %). "
+_NOT_YET = "Not clear enough to be named ({} {:.0f} %). "
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
+FIRST_FROM = 0.8
+CLEAR_SPASM = 0.9
+"""A spasm must be the more probable (FIRST_FROM) until its side has shown a clear one (CLEAR_SPASM): a face that winks or talks and never
+has a spasm makes many doubtful ones, and a face with spasms makes clear ones soon (decision 23).
+"""
 NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.VOLUNTARY, Kind.ORAL), 0.55)
 """Below this probability the episode is `unsure`: decision 20."""
 ONE_SITE_FROM = 0.8
@@ -122,6 +128,8 @@ class EpisodeBuilder:
         self._labels = [c.label for c in montage.channels]
         self._sites = [c.site.value for c in montage.channels]
         self._next_id = 1
+        self._clear: set[str] = set()
+        """Sides that have shown a clear spasm."""
         self._can_be_spasm = {s.value: self._pairs(s) >= 2 for s in Side}
 
     def _pairs(self, side: Side) -> int:
@@ -245,14 +253,20 @@ class EpisodeBuilder:
         sites = {c for a in e.atoms for c in a.channels}
         spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
         twitch = float(mean[_TWITCH])
-        if spasm >= (SPASM_FROM if spasm_atoms and len(sites) >= 2 else ONE_SITE_FROM):
+        enough = SPASM_FROM if e.side in self._clear else FIRST_FROM
+        if not (spasm_atoms and len(sites) >= 2):
+            enough = max(enough, ONE_SITE_FROM)
+        if spasm >= enough:
             if self._can_be_spasm[e.side]:
+                if spasm >= CLEAR_SPASM:
+                    self._clear.add(e.side)
                 return _Judged(Kind.SPASM, spasm, "", (best, Kind.SPASM))
             return _Judged(Kind.UNSURE, 1 - spasm, self._why_not(e.side))
         if twitch >= max(spasm, 1 - twitch - spasm) or (len(sites) == 1 and twitch + spasm >= 0.5):
             sure = min(1.0, twitch + (spasm if len(sites) == 1 else 0.0))
             return _Judged(Kind.TWITCH, sure, "", (best, Kind.TWITCH))
-        return _Judged(Kind.UNSURE, 1 - max(spasm, twitch), _UNDECIDED.format("spasm", 100 * spasm), (best, Kind.SPASM))
+        words = _UNDECIDED if spasm < SPASM_FROM else _NOT_YET
+        return _Judged(Kind.UNSURE, 1 - max(spasm, twitch), words.format("spasm", 100 * spasm), (best, Kind.SPASM))
 
     def _why_not(self, side: str) -> str:
         if not self._montage.on(Side(side).other):
