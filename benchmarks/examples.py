@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelling import label_atom
-from benchmarks.subjects import DrawnSubject, Set, drawn
-from calibration.montage import Site
+from benchmarks.subjects import DrawnSubject, Set, drawn, varied
+from benchmarks.variety import VariedFace
+from calibration.montage import Montage, Site
 from hfs_emg.analysis.activity import SIDE_NAMES, AtomTable
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.classify import Decision
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
-from hfs_emg.model import Block
-from hfs_emg.simulation.truth import TrueEpisode
+from hfs_emg.model import Block, Signal
+from hfs_emg.simulation.truth import TrueEpisode, Truth
 
 CACHE = Path(__file__).parent / ".cache"
+STEP_SAMPLES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class LabelledAtoms:
     """0 left, 1 right, 2 both."""
     patterns: NDArray[np.float64]
     """(n, sites) mean amplitude, µV."""
+
+    def of(self, which: NDArray[np.bool_]) -> LabelledAtoms:
+        """Some of them."""
+        return LabelledAtoms(*(getattr(self, name)[which] for name in self.__slots__))
 
     @property
     def forbidden(self) -> NDArray[np.bool_]:
@@ -70,17 +76,24 @@ class _Watching(Analyzer):
 Gathered = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
 
 
-def examples_of(subject: DrawnSubject) -> Gathered:
-    """All atoms of one subject: values, labels, times, sides."""
+def examples_of(subject: DrawnSubject | VariedFace) -> Gathered:
+    """All atoms of one subject: values, labels, times, sides, patterns."""
+    if isinstance(subject, VariedFace):
+        rendered = subject.record()
+        return _seen(rendered.signal, rendered.montage, rendered.truth, rendered.counts)
     face = subject.face()
-    watching = _Watching(face.signal, face.montage)
+    counts = face.read(0, int(subject.duration_s * face.signal.rate_hz))
+    return _seen(face.signal, face.montage, face.truth(subject.duration_s), counts)
+
+
+def _seen(signal: Signal, montage: Montage, truth: Truth, counts: NDArray[np.int32]) -> Gathered:
+    watching = _Watching(signal, montage)
     watching.seen = []
-    watching.truth = face.truth(subject.duration_s).episodes
-    samples = int(subject.duration_s * face.signal.rate_hz)
-    step = 15_000
-    for start in range(0, samples, step):
-        n = min(step, samples - start)
-        watching.push(Block(start, face.read(start, n), np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32)))
+    watching.truth = truth.episodes
+    for start in range(0, len(counts), STEP_SAMPLES):
+        part = np.ascontiguousarray(counts[start : start + STEP_SAMPLES])
+        n = len(part)
+        watching.push(Block(start, part, np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32)))
     watching.finish()
     if not watching.seen:
         none = np.zeros(0, dtype=np.int64)
@@ -90,12 +103,12 @@ def examples_of(subject: DrawnSubject) -> Gathered:
 
 
 def collect(which: Set, workers: int = 2, *, again: bool = False) -> LabelledAtoms:
-    """Examples of all subjects of a set; `again`: those gathered last time."""
+    """Examples of all subjects of a set, of both generators; `again`: those gathered last time."""
     kept = CACHE / f"{which}.npz"
     if again and kept.exists():
         with np.load(kept) as s:
             return LabelledAtoms(s["values"], s["labels"], s["subjects"], s["times"], s["sides"], s["patterns"])
-    subjects = drawn(which)
+    subjects: list[DrawnSubject | VariedFace] = [*drawn(which), *varied(which)]
     with ProcessPoolExecutor(workers) as pool:
         each = list(pool.map(examples_of, subjects, chunksize=4))
     values, labels, times, sides, patterns = (np.concatenate([e[i] for e in each]) for i in range(5))

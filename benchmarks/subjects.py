@@ -1,10 +1,11 @@
-"""The development set: subjects drawn at random, split by subject. Nothing is ever tuned on `test`."""
+"""The development set: subjects drawn at random by two generators, split by subject. Nothing is ever tuned on `test`, nor on strangers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmarks.variety import VariedFace, faces
 from hfs_emg.simulation.draws import LEAKY
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.phenotypes import PHENOTYPES
@@ -14,6 +15,9 @@ Set = Literal["train", "tune", "test"]
 SEEDS: dict[Set, range] = {"train": range(10_000, 15_824), "tune": range(20_000, 20_156), "test": range(30_000, 30_078)}
 TRAIN_LEAKY = 0.5
 """To learn from, every second face leaks across the midline: what one-sided means must be learned where it is hard to see."""
+VARIED: dict[Set, range] = {"train": range(1040, 2080), "tune": range(520, 598), "test": range(0)}
+"""Faces of `benchmarks.variety`, each of its 26 scenarios equally often."""
+VARIED_S: dict[Set, float] = {"train": 120.0, "tune": 180.0, "test": 0.0}
 DURATION_S: dict[Set, float] = {"train": 100.0, "tune": 180.0, "test": 480.0}
 
 
@@ -51,6 +55,12 @@ def drawn(which: Set) -> list[DrawnSubject]:
         half = len(seeds) // 2
         order = [*_by_weight(True, half), *_by_weight(False, len(seeds) - half)]
     return [DrawnSubject(seed, name, DURATION_S[which], leaky) for seed, name in zip(seeds, order, strict=True)]
+
+
+def varied(which: Set) -> list[VariedFace]:
+    """All faces of a set that another generator draws. Their seeds are below those of one's own."""
+    seeds = VARIED[which]
+    return faces(seeds.start, len(seeds), VARIED_S[which]) if seeds else []
 
 
 def _by_weight(has_spasm: bool, count: int) -> list[str]:

@@ -4,7 +4,7 @@ A decision that is learned on the faces of one generator learns that generator's
 wherever physiology leaves room. They share nothing with `hfs_emg.simulation` but the format of the truth, and nothing with
 `benchmarks.strangers`: the model was written without sight of either, and hfs-emg was never run on these faces while they were made.
 
-Which seeds serve what. From 1000 up: to learn. 500–551: to tune what is learned. 0–25: on these the generator itself was tuned, see
+Which seeds serve what. 1040–2079: to learn. 520–597: to tune what is learned. 0–25: on these the generator itself was tuned, see
 below. **The decision has seen faces of this kind: no figure on them, of whatever seed, says how it does on strangers.** That is what
 `benchmarks.strangers` is for, from which nothing is learned.
 

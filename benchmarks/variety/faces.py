@@ -25,9 +25,8 @@ from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
 
 SHORTEST_S = 10.0
 _ANATOMY, _RECORDING = 7001, 7002  # a seed's two streams: which electrodes and rate; everything else
-_SCENARIO = "stranger2: "
-"""Before a scenario's name in the truth: the name under which these faces were first drawn. It stays, so that the truth of a seed
-is the same to the letter; they are none of `benchmarks.strangers`."""
+_SCENARIO = "varied: "
+"""Before a scenario's name in the truth."""
 _LOUD_S, _QUIET_S = 0.05, 1.0
 
 

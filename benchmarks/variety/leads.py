@@ -94,14 +94,16 @@ class Leads:
             self._other_uv[channel, span] += wave * _EYE_PART.get(site, _EYE_ELSEWHERE)
 
     def saccade(self, start_s: float, microvolts: float) -> None:
-        """The eyes look aside and back: one lid up, the other down."""
+        """The eyes look somewhere and back: aside one lid's potential rises and the other's falls, up and down they go together."""
         first = int(start_s * self._fs)
         stay = min(self._samples - first, int(6 * self._fs))
         t = np.arange(stay) / self._fs
         wave = activation(t, 0, self._rng.uniform(0.3, 3), Flanks(0.045, 0.06), 3.5) * microvolts
+        way = self._rng.uniform(0, 2 * np.pi)
+        aside, up = np.cos(way), 0.8 * np.sin(way)
         for channel, (side, site) in enumerate(self._places):
             if site is OOC:
-                self._other_uv[channel, first : first + stay] += wave * (1 if side is Side.LEFT else -1)
+                self._other_uv[channel, first : first + stay] += wave * (up + (aside if side is Side.LEFT else -aside))
 
     def heart(self, microvolts: float, per_min: float) -> None:
         """QRS complexes, each lead with its own part of them."""
