@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.strangers import Stranger, StrangerRecording
+from benchmarks.rendered import Rendered
+from benchmarks.strangers import Stranger
 from benchmarks.strangers.plain import found_plainly
 from benchmarks.subjects import DrawnSubject
 from hfs_emg.evaluate import Found, score
@@ -40,7 +41,7 @@ def plainly(face: DrawnSubject | Stranger) -> Plainly:
     else:
         drawn = face.face()
         counts = drawn.read(0, int(face.duration_s * drawn.signal.rate_hz))
-        recording = StrangerRecording(drawn.signal, drawn.montage, counts, drawn.truth(face.duration_s))
+        recording = Rendered(drawn.signal, drawn.montage, counts, drawn.truth(face.duration_s))
     return found_plainly(recording, str(face.seed)), recording.truth
 
 

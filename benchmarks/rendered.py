@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,3 +21,22 @@ class Rendered:
     montage: Montage
     counts: NDArray[np.int32]
     truth: Truth
+
+
+class Renders(Protocol):
+    """A face that is not yet rendered, of either generator."""
+
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn."""
+
+    @property
+    def name(self) -> str:
+        """Its scenario's."""
+
+    @property
+    def has_spasm(self) -> bool:
+        """Whether it has hemifacial spasm."""
+
+    def record(self) -> Rendered:
+        """The same numbers for the same face."""

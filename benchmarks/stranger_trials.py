@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.outcomes import Outcome, Person, outcome_of
-from benchmarks.strangers import Stranger, StrangerRecording, faces
+from benchmarks.rendered import Rendered
+from benchmarks.strangers import Stranger, faces
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.evaluate import Found
@@ -32,7 +33,7 @@ def run_stranger(stranger: Stranger, model: bytes | None = None) -> Outcome:
     return outcome_of(person, recording.truth, found, burden.episodes)
 
 
-def _analysed(recording: StrangerRecording, model: bytes | None) -> Burden:
+def _analysed(recording: Rendered, model: bytes | None) -> Burden:
     analyzer, burden = Analyzer(recording.signal, recording.montage, model=model), Burden(recording.montage)
     for start in range(0, len(recording.counts), STEP_SAMPLES):
         counts = np.ascontiguousarray(recording.counts[start : start + STEP_SAMPLES])

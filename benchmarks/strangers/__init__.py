@@ -42,6 +42,6 @@ and most of its false spasms lie in speech.
     python -m benchmarks.strangers --out DIR --seeds 0:26
 """
 
-from benchmarks.strangers.faces import Stranger, StrangerRecording, faces
+from benchmarks.strangers.faces import Stranger, faces
 
-__all__ = ["Stranger", "StrangerRecording", "faces"]
+__all__ = ["Stranger", "faces"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.strangers.faces import Stranger, StrangerRecording, faces
+from benchmarks.rendered import Rendered
+from benchmarks.strangers.faces import Stranger, faces
 from benchmarks.strangers.plain import table
 from hfs_emg.errors import DiskError
 from hfs_emg.session.annotations import Annotation, encode_annotation
@@ -59,7 +60,7 @@ def write(stranger: Stranger, folder: Path) -> Path:
     return path
 
 
-def _write_signal(recording: StrangerRecording, path: Path) -> None:
+def _write_signal(recording: Rendered, path: Path) -> None:
     """Whole records only: what is left of a second is repeated from the last sample."""
     header = session_header(
         recording.signal, subject="X", start_utc=None, equipment=f"hfs-emg strangers {SIMULATED_WORD}"

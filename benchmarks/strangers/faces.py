@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.rendered import Rendered
 from benchmarks.strangers.front_end import (
     Room,
     Surroundings,
@@ -24,7 +25,7 @@ from benchmarks.strangers.person import MUSCLES, Muscle, Person, person
 from benchmarks.strangers.scenarios import SCENARIOS
 from benchmarks.strangers.sheet import LAYERS, Happening, Layer, Sheet, joined
 from benchmarks.strangers.units import train_spikes, volley_spikes
-from calibration.montage import Channel, Montage, Site
+from calibration.montage import Channel, Site
 from hfs_emg.events import Kind
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
 from hfs_emg.simulation.truth import Place, TrueEpisode, Truth
@@ -33,16 +34,6 @@ Floats = NDArray[np.float32]
 VISIBLE = 2.5
 TONIC_S = 1.0
 _SPREAD_S = 0.0015  # fat and skin between a muscle and a distant electrode blur its potentials
-
-
-@dataclass(frozen=True, slots=True)
-class StrangerRecording:
-    """counts: (samples, inputs) int32."""
-
-    signal: Signal
-    montage: Montage
-    counts: NDArray[np.int32]
-    truth: Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class Stranger:
     inputs: int
     duration_s: float
 
-    def record(self) -> StrangerRecording:
+    def record(self) -> Rendered:
         """Render it. The same numbers for the same seed and duration."""
         scenario = SCENARIOS[self.seed % len(SCENARIOS)]
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence([self.seed, 7_001]).spawn(6)]
@@ -81,7 +72,7 @@ class Stranger:
         labels = face.montage.input_labels(self.inputs)
         signal = Signal(self.rate_hz, tuple(Input(label, FLOAT_SOURCE_MICROVOLTS_PER_COUNT) for label in labels))
         codes = np.ascontiguousarray(np.column_stack([e.codes for e in electrodes]))
-        return StrangerRecording(signal, face.montage, codes, truth)
+        return Rendered(signal, face.montage, codes, truth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ the distances from the median, every one-sided stretch counts before gaps are jo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from benchmarks.strangers.faces import Stranger, StrangerRecording, running_rms
+from benchmarks.rendered import Rendered, Renders
+from benchmarks.strangers.faces import running_rms
 from calibration.montage import Side
 from hfs_emg.evaluate import Found, FoundEpisode, score
 from hfs_emg.events import Kind
@@ -22,7 +25,7 @@ from hfs_emg.simulation.truth import Truth
 WINDOW_S, SHORTEST_S, JOINED_S, DEVIATIONS = 0.04, 0.02, 0.5, 5.0
 
 
-def found_plainly(recording: StrangerRecording, name: str) -> Found:
+def found_plainly(recording: Rendered, name: str) -> Found:
     """What it finds in one recording."""
     rate_hz = recording.signal.rate_hz
     microvolts = recording.signal.microvolts(recording.counts)
@@ -55,7 +58,7 @@ def _stretches(on: NDArray[np.bool_], rate_hz: float) -> list[tuple[float, float
     return [(a, b) for a, b in joined if b - a >= SHORTEST_S]
 
 
-def table(strangers: list[Stranger]) -> str:
+def table(strangers: Sequence[Renders]) -> str:
     """Pooled and per face: sensitivity, precision, false spasms, onset, spasm time."""
     pairs = []
     for stranger in strangers:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import cast
 
-from benchmarks.strangers import Stranger
 from benchmarks.strangers.plain import table
 from benchmarks.variety.faces import faces
 
@@ -24,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         varied = faces(given.first, given.count, given.duration)
     except ValueError as error:
         parser.error(str(error))
-    # the table asks a face for its name, its seed, whether it has spasms, and its recording: all that these have too
-    print(table(cast(list[Stranger], varied)))
+    print(table(varied))
     return 0
 
 

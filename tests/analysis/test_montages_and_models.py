@@ -112,3 +112,19 @@ def test_a_reason_names_the_rival() -> None:
     classifier, decision = decided(np.full(len(ALL_NAMES), 1.0))
     (reason,) = classifier.explain([decision], [decision.kind])
     assert "next: " in reason
+
+
+@pytest.mark.parametrize(("blinks_per_min", "kind"), [(0.2, "blink"), (12.0, "none")])
+def test_a_potential_of_both_eyes_alone_is_a_blink_only_where_blinks_are_not_heard(
+    blinks_per_min: float, kind: str
+) -> None:
+    values = np.full((1, len(ALL_NAMES)), np.nan)
+    seen = {
+        "two_sided": 1.0, "region": 1.0, "eye_potential": 1.0, "eye_potential_level": 20.0, "eye_polarity": 0.98, "eye_one_way": 0.1,
+        "slow_elsewhere": -15.0, "level_first": 3.0, "duration": -0.5, "rate_blink": np.log2(blinks_per_min), "looks_none": 6.0,
+        "looks_blink": -6.0,
+    }  # fmt: skip
+    for name, value in seen.items():
+        values[0, ALL_NAMES.index(name)] = value
+    (decision,) = Classifier(DEFAULT_MODEL.read_bytes()).decide(values, np.full((1, len(CLASSES)), 0.1))
+    assert decision.kind == kind

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,12 +39,16 @@ def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float =
     )
 
 
-def one_episode(*atoms: DecidedAtom) -> Episode:
+def episodes(*atoms: DecidedAtom) -> list[Episode]:
     builder = EpisodeBuilder(CLOCK, default_montage(8), AnalysisSettings(), Classifier(DEFAULT_MODEL.read_bytes()))
     for each in atoms:
         builder.add(each)
     builder.settle(CLOCK.frames(60.0), CLOCK.frames(60.0), 0)
-    (episode,) = builder.settled()
+    return builder.settled()
+
+
+def one_episode(*atoms: DecidedAtom) -> Episode:
+    (episode,) = episodes(*atoms)
     return episode
 
 
@@ -70,3 +76,30 @@ def test_a_movement_is_named_when_it_is_clearly_more_probable_than_not_else_it_i
 @pytest.mark.parametrize("kind", ["blink", "synkinesis", "artefact"])
 def test_other_kinds_are_named_when_they_are_what_is_most_probable(kind: str) -> None:
     assert one_episode(atom(10.0, 10.1, kind, LID, CHEEK, sure=0.4)).kind == kind
+
+
+def spasm(start_s: float, sure: float) -> DecidedAtom:
+    return atom(start_s, start_s + 0.3, "spasm", LID, CHEEK, MOUTH, sure=sure)
+
+
+def test_a_doubtful_spasm_is_named_only_after_a_clear_one_of_its_side() -> None:
+    found = episodes(spasm(10.0, 0.75), spasm(20.0, 0.82), spasm(30.0, 0.95), spasm(40.0, 0.65))
+    assert [e.kind for e in found] == ["unsure", "spasm", "spasm", "spasm"]
+    assert found[0].reason.startswith("Not clear enough to be named (spasm 75 %).")
+    assert found[0].confidence == 0.25
+
+
+def test_a_spasm_that_is_named_but_not_clear_opens_no_door() -> None:
+    assert [e.kind for e in episodes(spasm(10.0, 0.85), spasm(20.0, 0.75))] == ["spasm", "unsure"]
+
+
+def test_the_other_sides_clear_spasm_tells_nothing_of_this_side() -> None:
+    other = replace(spasm(10.0, 0.95), side="right", channels=(5, 6, 7))
+    found = episodes(other, spasm(20.0, 0.75))
+    assert [(e.side, e.kind) for e in found] == [("right", "spasm"), ("left", "unsure")]
+
+
+def test_a_spasm_less_probable_than_that_is_never_named() -> None:
+    found = episodes(spasm(10.0, 0.95), spasm(20.0, 0.58))
+    assert [e.kind for e in found] == ["spasm", "unsure"]
+    assert found[1].reason.startswith("The evidence does not decide (spasm 58 %).")

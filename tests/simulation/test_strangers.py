@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import strangers
+from benchmarks.rendered import Rendered
 from benchmarks.strangers.__main__ import main
 from benchmarks.strangers.faces import high_passed, running_rms
 from benchmarks.strangers.front_end import sinc3
@@ -30,7 +31,7 @@ MINUTE = 60.0
 
 
 @pytest.fixture(scope="module")
-def short() -> list[strangers.StrangerRecording]:
+def short() -> list[Rendered]:
     """A minute of every face."""
     return [s.record() for s in strangers.faces(duration_s=MINUTE)]
 
@@ -41,7 +42,7 @@ def sheet() -> Sheet:
     return Sheet(person(rng, 8, 2000), 300.0, rng)
 
 
-def named(recordings: Sequence[strangers.StrangerRecording], name: str) -> strangers.StrangerRecording:
+def named(recordings: Sequence[Rendered], name: str) -> Rendered:
     return next(r for r in recordings if r.truth.scenario == name)
 
 
@@ -72,7 +73,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     assert one.truth == other.truth
 
 
-def test_every_face_gives_codes_of_24_bits_for_the_inputs_it_says(short: list[strangers.StrangerRecording]) -> None:
+def test_every_face_gives_codes_of_24_bits_for_the_inputs_it_says(short: list[Rendered]) -> None:
     for stranger, recording in zip(strangers.faces(duration_s=MINUTE), short, strict=True):
         assert recording.counts.shape == (MINUTE * stranger.rate_hz, stranger.inputs)
         assert recording.counts.dtype == np.int32
@@ -81,14 +82,14 @@ def test_every_face_gives_codes_of_24_bits_for_the_inputs_it_says(short: list[st
         assert [i.label for i in recording.signal.inputs] == [c.label for c in recording.montage.channels]
 
 
-def test_a_face_without_spasms_has_none_and_one_with_them_has_some(short: list[strangers.StrangerRecording]) -> None:
+def test_a_face_without_spasms_has_none_and_one_with_them_has_some(short: list[Rendered]) -> None:
     for stranger, recording in zip(strangers.faces(), short, strict=True):
         if not stranger.has_spasm:
             assert not spasms_in(recording.truth), stranger.name
     assert sum(bool(spasms_in(r.truth)) for r in short) >= 14
 
 
-def test_the_truth_is_in_order_and_within_the_recording(short: list[strangers.StrangerRecording]) -> None:
+def test_the_truth_is_in_order_and_within_the_recording(short: list[Rendered]) -> None:
     for recording in short:
         starts = [e.start_s for e in recording.truth.episodes]
         assert starts == sorted(starts)
@@ -99,7 +100,7 @@ def test_the_truth_is_in_order_and_within_the_recording(short: list[strangers.St
             assert (e.form is None) == (e.kind is not Kind.SPASM)
 
 
-def test_spasms_of_one_side_lie_more_than_half_a_second_apart(short: list[strangers.StrangerRecording]) -> None:
+def test_spasms_of_one_side_lie_more_than_half_a_second_apart(short: list[Rendered]) -> None:
     for recording in short:
         for side in Side:
             spans = [(a, b) for s, a, b in spasms_in(recording.truth) if s == side.value]
@@ -114,7 +115,7 @@ def test_both_affected_sides_never_twitch_at_the_same_time() -> None:
     assert not any(a < d and c < b for a, b in left for c, d in right)
 
 
-def test_a_spasm_stands_out_on_its_own_side(short: list[strangers.StrangerRecording]) -> None:
+def test_a_spasm_stands_out_on_its_own_side(short: list[Rendered]) -> None:
     recording = named(short, "plain_moderate")
     rate_hz = recording.signal.rate_hz
     x = recording.signal.microvolts(recording.counts).astype(np.float32)
@@ -224,7 +225,7 @@ def test_a_tug_pulls_all_leads_of_one_side() -> None:
     assert moved.tolist() == [True] * 4 + [False] * 4
 
 
-def test_60_hz_mains_of_the_troubled_room_also_stand_at_70_hz(short: list[strangers.StrangerRecording]) -> None:
+def test_60_hz_mains_of_the_troubled_room_also_stand_at_70_hz(short: list[Rendered]) -> None:
     x = named(short, "mains_and_tugs").signal.microvolts(named(short, "mains_and_tugs").counts)
     power = np.median(np.abs(np.fft.rfft(x - x.mean(axis=0), axis=0)), axis=1)
     f = np.fft.rfftfreq(len(x), 1 / 250)
@@ -245,7 +246,7 @@ def test_the_plain_detector_joins_one_sided_bursts_and_leaves_two_sided_ones() -
     counts = np.rint(uv / FLOAT_SOURCE_MICROVOLTS_PER_COUNT).astype(np.int32)
     signal = Signal(250.0, tuple(Input(str(i), FLOAT_SOURCE_MICROVOLTS_PER_COUNT) for i in range(4)))
     truth = Truth("hfs-emg/truth/1", "x", 0, 250.0, 40.0, (), (), ())
-    found = found_plainly(strangers.StrangerRecording(signal, montage, counts, truth), "x").episodes
+    found = found_plainly(Rendered(signal, montage, counts, truth), "x").episodes
     longer = [(e.side, round(e.start_s, 1), round(e.end_s, 1)) for e in found if e.end_s - e.start_s > 0.1]
     assert longer == [("left", 8.0, 8.6), ("right", 32.0, 32.2)]
 
@@ -294,4 +295,5 @@ def test_nothing_of_the_simulator_or_the_analysis_is_used_but_the_truth() -> Non
             for name in names:
                 assert not name.startswith("hfs_emg.analysis"), path
                 assert not name.startswith("hfs_emg.simulation") or name == "hfs_emg.simulation.truth", path
-                assert not name.startswith("benchmarks") or name.startswith("benchmarks.strangers"), path
+                own = name.startswith("benchmarks.strangers") or name == "benchmarks.rendered"
+                assert not name.startswith("benchmarks") or own, path
