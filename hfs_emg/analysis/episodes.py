@@ -31,7 +31,7 @@ _UNDECIDED = "The evidence does not decide ({} {:.0f} %). "
 _NOT_YET = "Not clear enough to be named ({} {:.0f} %). "
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
-FIRST_FROM = 0.8
+FIRST_FROM = 0.85
 CLEAR_SPASM = 0.9
 """A spasm must be the more probable (FIRST_FROM) until its side has shown a clear one (CLEAR_SPASM): a face that winks or talks and never
 has a spasm makes many doubtful ones, and a face with spasms makes clear ones soon (decision 23).

@@ -83,14 +83,14 @@ def spasm(start_s: float, sure: float) -> DecidedAtom:
 
 
 def test_a_doubtful_spasm_is_named_only_after_a_clear_one_of_its_side() -> None:
-    found = episodes(spasm(10.0, 0.75), spasm(20.0, 0.82), spasm(30.0, 0.95), spasm(40.0, 0.65))
+    found = episodes(spasm(10.0, 0.75), spasm(20.0, 0.87), spasm(30.0, 0.95), spasm(40.0, 0.65))
     assert [e.kind for e in found] == ["unsure", "spasm", "spasm", "spasm"]
     assert found[0].reason.startswith("Not clear enough to be named (spasm 75 %).")
     assert found[0].confidence == 0.25
 
 
 def test_a_spasm_that_is_named_but_not_clear_opens_no_door() -> None:
-    assert [e.kind for e in episodes(spasm(10.0, 0.85), spasm(20.0, 0.75))] == ["spasm", "unsure"]
+    assert [e.kind for e in episodes(spasm(10.0, 0.87), spasm(20.0, 0.75))] == ["spasm", "unsure"]
 
 
 def test_the_other_sides_clear_spasm_tells_nothing_of_this_side() -> None:
