@@ -53,7 +53,7 @@ def one_episode(*atoms: DecidedAtom) -> Episode:
 
 
 def test_a_twitch_that_a_run_sets_out_with_is_its_beginning() -> None:
-    found = one_episode(atom(10.0, 10.1, "twitch", CHEEK), atom(10.45, 10.9, "spasm", LID, CHEEK, MOUTH))
+    found = one_episode(atom(10.0, 10.1, "twitch", CHEEK), atom(10.45, 10.9, "spasm", LID, CHEEK, MOUTH, sure=0.97))
     assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.0, 10.9)
 
 
