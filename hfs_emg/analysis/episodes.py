@@ -31,12 +31,12 @@ _UNDECIDED = "The evidence does not decide ({} {:.0f} %). "
 _NOT_YET = "Not clear enough to be named ({} {:.0f} %). "
 SPASM_FROM = 0.6
 """Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
-FIRST_FROM = 0.85
+FIRST_FROM = 0.8
 CLEAR_SPASM = 0.9
 """A spasm must be the more probable (FIRST_FROM) until its side has shown a clear one (CLEAR_SPASM): a face that winks or talks and never
 has a spasm makes many doubtful ones, and a face with spasms makes clear ones soon (decision 23).
 """
-NAMED_FROM: dict[str, float] = dict.fromkeys((Kind.BLEPHAROSPASM, Kind.VOLUNTARY, Kind.ORAL), 0.55)
+NAMED_FROM: dict[str, float] = {Kind.BLEPHAROSPASM: 0.55, Kind.VOLUNTARY: 0.45, Kind.ORAL: 0.55}
 """Below this probability the episode is `unsure`: decision 20."""
 ONE_SITE_FROM = 0.8
 """Where the second site stays below its threshold, the spasm must be this probable: the face's other spasms have shown it by then. On 312

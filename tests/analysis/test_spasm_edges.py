@@ -63,14 +63,14 @@ def test_the_rest_of_a_blink_that_is_called_a_spasm_for_its_neighbours_sake_is_n
     assert (found.kind, found.start_s, found.end_s) == ("spasm", 10.45, 10.9)
 
 
-@pytest.mark.parametrize("kind", ["voluntary", "oral", "blepharospasm"])
-def test_a_movement_is_named_when_it_is_clearly_more_probable_than_not_else_it_is_unsure(kind: str) -> None:
-    named = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=0.57))
-    assert (named.kind, named.confidence) == (kind, 0.57)
-    doubtful = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=0.53))
-    assert (doubtful.kind, doubtful.confidence) == ("unsure", 0.47)
+@pytest.mark.parametrize(("kind", "bound"), [("voluntary", 0.45), ("oral", 0.55), ("blepharospasm", 0.55)])
+def test_a_movement_is_named_when_it_is_probable_enough_else_it_is_unsure(kind: str, bound: float) -> None:
+    named = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=bound + 0.02))
+    assert (named.kind, named.confidence) == (kind, pytest.approx(bound + 0.02))
+    doubtful = one_episode(atom(10.0, 10.9, kind, LID, CHEEK, sure=bound - 0.02))
+    assert (doubtful.kind, doubtful.confidence) == ("unsure", pytest.approx(1.02 - bound))
     assert doubtful.reason.startswith("The evidence does not decide (")
-    assert "53 %" in doubtful.reason
+    assert f"{100 * (bound - 0.02):.0f} %" in doubtful.reason
 
 
 @pytest.mark.parametrize("kind", ["blink", "synkinesis", "artefact"])
