@@ -169,7 +169,7 @@ def test_a_board_that_does_not_start_leaves_no_session(hfs, store):
 # More than what is kept beside the signal takes, and less than five minutes of it.
 FULL = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_900_000, 1_900_000))
 from hfs_emg.cli import main
 sys.exit(main(sys.argv[1:]))
 """
