@@ -114,6 +114,7 @@ class SerialLink:
         if not self.is_pty:
             # A pty keeps this mark when its holder is killed, and would lock everybody out; the lock that pyserial took does not.
             fcntl.ioctl(self._fd, termios.TIOCEXCL)
+        # Not every driver or system has it; without it samples come in bursts of 60 ms (docs/links.md).
         with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
             self._port.set_low_latency_mode(True)
         self._port.reset_input_buffer()
