@@ -9,7 +9,7 @@ from streams import findings, simulated
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.edges import change_points, common_change_points
 from hfs_emg.analysis.mains import folded_hz
-from hfs_emg.analysis.noise import NoiseFloor
+from hfs_emg.analysis.noise import NoiseFloor, _in_order
 from hfs_emg.analysis.quality import REASONS, SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.errors import RequestError
@@ -157,3 +157,11 @@ def test_bursts_late_in_a_recording_begin_at_samples_not_at_frames() -> None:
     frames = starts / 0.008
     assert len(starts) > 40
     assert np.mean(np.abs(frames - np.round(frames)) < 1e-6) < 0.8
+
+
+@pytest.mark.parametrize("apart", [1.0, 1e-9])
+def test_a_quantile_found_in_single_precision_first_is_the_very_one(apart: float) -> None:
+    """Values so close that many of them round alike are told apart, too."""
+    values = 1.0 + apart * np.random.default_rng(8).random((7, 240))
+    for at in (0, 59, 239):
+        assert np.array_equal(_in_order(values, at), np.sort(values, axis=1)[:, at])
