@@ -25,10 +25,10 @@ from benchmarks.outcomes import Outcome
 from benchmarks.page import page
 from benchmarks.page_parts import Measured
 from benchmarks.stranger_trials import run_stranger, strangers
-from benchmarks.strangers import Stranger
 from benchmarks.subjects import DrawnSubject, drawn
 from benchmarks.sweeps import SWEEPS, Results, Sweep
 from benchmarks.trials import AS_DRAWN, Trial, run_trial
+from benchmarks.volleys import VolleyFace as Stranger
 from hfs_emg.analysis.classify import DEFAULT_MODEL
 from hfs_emg.false_alarms import EDGES, FaceAlarms, FalseAlarms, bin_counts, model_mark
 

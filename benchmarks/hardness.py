@@ -1,6 +1,6 @@
 """How hard faces are, by what a plain detector makes of them: figures mean little without it.
 
-The detector is that of `benchmarks.strangers.plain`: 20 Hz up, 40 ms RMS, median + 5 MAD, two sites of one side and none of the other.
+The detector is that of `benchmarks.plain_detector`: 20 Hz up, 40 ms RMS, median + 5 MAD, two sites of one side and none of the other.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.plain_detector import found_plainly
 from benchmarks.rendered import Rendered
-from benchmarks.strangers import Stranger
-from benchmarks.strangers.plain import found_plainly
 from benchmarks.subjects import DrawnSubject
+from benchmarks.volleys import VolleyFace as Stranger
 from hfs_emg.evaluate import Found, score
 from hfs_emg.simulation.truth import Truth
 

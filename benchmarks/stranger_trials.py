@@ -6,7 +6,8 @@ import numpy as np
 
 from benchmarks.outcomes import Outcome, Person, outcome_of
 from benchmarks.rendered import Rendered
-from benchmarks.strangers import Stranger, faces
+from benchmarks.volleys import VolleyFace as Stranger
+from benchmarks.volleys import faces
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.evaluate import Found

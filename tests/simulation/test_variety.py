@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks import variety
 from benchmarks.rendered import Rendered
-from benchmarks.variety.__main__ import main
 from benchmarks.variety.day import Day
 from benchmarks.variety.life import Life
 from benchmarks.variety.person import Happening, Person
@@ -202,20 +201,15 @@ def test_discharges_of_one_side_within_half_a_second_are_one_spasm() -> None:
     assert len(found[0].bursts) == 1
 
 
-def test_the_plain_table_has_a_row_for_each_face(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--plain", "--first", "16", "--count", "2", "--duration", "10"]) == 0
-    rows = capsys.readouterr().out.splitlines()
-    assert [row[:24].strip() for row in rows[1:4]] == ["16 clonic runs", "17 lively", "pooled"]
+@pytest.mark.parametrize(
+    ("first", "count", "seconds"), [(-1, 1, 20.0), (0, 0, 20.0), (0, 1, 9.0), (0, 1, float("nan"))]
+)
+def test_seeds_and_durations_that_are_none_are_refused(first: int, count: int, seconds: float) -> None:
+    with pytest.raises(ValueError, match="give"):
+        variety.faces(first, count, seconds)
 
 
-@pytest.mark.parametrize("given", ["--first=-1", "--count=0", "--duration=9", "--duration=nan", "--duration=inf"])
-def test_seeds_and_durations_that_are_none_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--plain", given])
-    assert "give" in capsys.readouterr().err
-
-
-def test_the_generator_shares_nothing_with_the_simulator_the_analysis_or_the_strangers() -> None:
+def test_the_generator_shares_nothing_with_the_simulator_the_analysis_or_other_generators() -> None:
     for path in sorted(Path(variety.__file__).parent.glob("*.py")):
         if path.name == "__main__.py":  # measures the faces, makes none
             continue

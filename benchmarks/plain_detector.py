@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from benchmarks.rendered import Rendered, Renders
-from benchmarks.strangers.faces import running_rms
 from calibration.montage import Side
 from hfs_emg.evaluate import Found, FoundEpisode, score
 from hfs_emg.events import Kind
@@ -47,6 +46,14 @@ def _on(signal: NDArray[np.float64], rate_hz: float) -> NDArray[np.bool_]:
     return np.asarray(rms > middle + DEVIATIONS * np.median(np.abs(rms - middle)))
 
 
+def running_rms(signal: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """(n,) RMS over `width` samples around each."""
+    total = np.concatenate([[0.0], np.cumsum(np.asarray(signal, np.float64) ** 2)])
+    i = np.arange(len(signal))
+    first, last = np.maximum(i - width // 2, 0), np.minimum(i - width // 2 + width, len(signal))
+    return np.asarray(np.sqrt((total[last] - total[first]) / (last - first)), np.float32)
+
+
 def _stretches(on: NDArray[np.bool_], rate_hz: float) -> list[tuple[float, float]]:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8))) / rate_hz
     joined: list[tuple[float, float]] = []
@@ -58,12 +65,12 @@ def _stretches(on: NDArray[np.bool_], rate_hz: float) -> list[tuple[float, float
     return [(a, b) for a, b in joined if b - a >= SHORTEST_S]
 
 
-def table(strangers: Sequence[Renders]) -> str:
+def table(faces: Sequence[Renders]) -> str:
     """Pooled and per face: sensitivity, precision, false spasms, onset, spasm time."""
     pairs = []
-    for stranger in strangers:
-        recording = stranger.record()
-        pairs.append((stranger, (found_plainly(recording, stranger.name), recording.truth)))
+    for face in faces:
+        recording = face.record()
+        pairs.append((face, (found_plainly(recording, face.name), recording.truth)))
     lines = [
         f"{'face':<24}{'true':>6}{'sens':>7}{'prec':>7}{'F1':>7}{'false/h':>9}{'onset ms':>10}{'90 %':>7}{'time':>8}"
     ]

@@ -1,17 +1,16 @@
-"""`python -m benchmarks.strangers`: write the faces as BDF+ with their truth, or print what the plain detector makes of them."""
+"""The command of each generator of faces: write them as BDF+ with their truth, or print what the plain detector makes of them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rendered import Rendered
-from benchmarks.strangers.faces import Stranger, faces
-from benchmarks.strangers.plain import table
+from benchmarks.plain_detector import table
+from benchmarks.rendered import Rendered, Renders
 from hfs_emg.errors import DiskError
 from hfs_emg.session.annotations import Annotation, encode_annotation
 from hfs_emg.session.signal_file import SignalFile, session_header
@@ -21,9 +20,13 @@ SIMULATED_WORD = "SIMULATED"
 """Stands in the header's equipment field: readers tell a simulated file by it."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 1 where a file could not be written."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.strangers", description=__doc__)
+Faces = Callable[[int, int, float], Sequence[Renders]]
+"""From the first seed, a count and seconds."""
+
+
+def run(generator: str, faces: Faces, arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, or 1 where a file could not be written. `generator`: its package below `benchmarks`."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{generator}", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, metavar="DIR", help="write NAME.bdf and NAME.truth.json of each face there")
     what.add_argument("--plain", action="store_true", help="print the plain detector's table")
@@ -31,14 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--duration", type=_seconds, default=960.0, metavar="SECONDS", help="of each face (960)")
     given = parser.parse_args(arguments)
     first, after = given.seeds
-    strangers = faces(first, after - first, given.duration)
+    chosen = faces(first, after - first, given.duration)
     if given.plain:
-        print(table(strangers))
+        print(table(chosen))
         return 0
     try:
         given.out.mkdir(parents=True, exist_ok=True)
-        for stranger in strangers:
-            print(write(stranger, given.out))
+        for face in chosen:
+            print(write(face, given.out, generator))
     except DiskError as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,19 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def write(stranger: Stranger, folder: Path) -> Path:
+def write(face: Renders, folder: Path, generator: str) -> Path:
     """Write a face's BDF+ and truth; returns the path of the former. A file of that name is replaced."""
-    recording = stranger.record()
-    path = folder / f"{stranger.seed:03d}-{stranger.name}.bdf"
-    _write_signal(recording, path)
+    recording = face.record()
+    path = folder / f"{face.seed:03d}-{face.name}.bdf"
+    _write_signal(recording, path, generator)
     write_truth(path.with_suffix(".truth.json"), recording.truth)
     return path
 
 
-def _write_signal(recording: Rendered, path: Path) -> None:
+def _write_signal(recording: Rendered, path: Path, generator: str) -> None:
     """Whole records only: what is left of a second is repeated from the last sample."""
     header = session_header(
-        recording.signal, subject="X", start_utc=None, equipment=f"hfs-emg strangers {SIMULATED_WORD}"
+        recording.signal, subject="X", start_utc=None, equipment=f"hfs-emg {generator} {SIMULATED_WORD}"
     )
     beside = path.with_name(f".{path.name}.part")
     beside.unlink(missing_ok=True)
@@ -97,7 +100,3 @@ def _seconds(text: str) -> float:
     if not 20 <= seconds <= 7200:
         raise argparse.ArgumentTypeError(f"'{text}' is no duration: write 20 to 7200 seconds")
     return seconds
-
-
-if __name__ == "__main__":
-    sys.exit(main())

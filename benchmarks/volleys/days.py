@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.strangers.mouth import chewing, speech, swallow, yawn
-from benchmarks.strangers.movements import MOVEMENTS, movement, synkinetic_movement
-from benchmarks.strangers.sheet import Sheet
+from benchmarks.volleys.mouth import chewing, speech, swallow, yawn
+from benchmarks.volleys.movements import MOVEMENTS, movement, synkinetic_movement
+from benchmarks.volleys.sheet import Sheet
 from calibration.montage import Side
 
 QUIET: Mapping[str, float] = {"smile": 0.3, "swallow": 0.4, "brow": 0.15, "speech": 0.2, "frown": 0.1}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.units import MotorPool, motor_pool
+from benchmarks.volleys.units import MotorPool, motor_pool
 from calibration.montage import Channel, Montage, Side, Site
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from benchmarks.strangers.leads import RAIL_UV, Leads
-from benchmarks.strangers.sheet import Sheet
+from benchmarks.volleys.leads import RAIL_UV, Leads
+from benchmarks.volleys.sheet import Sheet
 from calibration.montage import Channel, Site
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.strangers.person import Muscle
-from benchmarks.strangers.sheet import JOINED_S, Sheet
+from benchmarks.volleys.person import Muscle
+from benchmarks.volleys.sheet import JOINED_S, Sheet
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

@@ -11,29 +11,30 @@ import edfio
 import numpy as np
 import pytest
 
-from benchmarks import strangers
+from benchmarks import volleys
+from benchmarks.generator_command import run
+from benchmarks.plain_detector import found_plainly, running_rms
 from benchmarks.rendered import Rendered
-from benchmarks.strangers.__main__ import main
-from benchmarks.strangers.faces import high_passed, running_rms
-from benchmarks.strangers.front_end import sinc3
-from benchmarks.strangers.leads import Leads
-from benchmarks.strangers.person import Muscle, person
-from benchmarks.strangers.plain import found_plainly
-from benchmarks.strangers.sheet import Firing, Happening, Sheet, joined
-from benchmarks.strangers.spasms import Habit, firing_of, gains_of, spasms
-from benchmarks.strangers.units import DRIVE_HZ, MotorPool, motor_pool, train_spikes
+from benchmarks.volleys.faces import high_passed
+from benchmarks.volleys.front_end import sinc3
+from benchmarks.volleys.leads import Leads
+from benchmarks.volleys.person import Muscle, person
+from benchmarks.volleys.sheet import Firing, Happening, Sheet, joined
+from benchmarks.volleys.spasms import Habit, firing_of, gains_of, spasms
+from benchmarks.volleys.units import DRIVE_HZ, MotorPool, motor_pool, train_spikes
 from calibration.montage import Channel, Montage, Side, Site, default_montage
 from hfs_emg.events import Kind
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
 from hfs_emg.simulation.truth import Truth, read_truth
 
 MINUTE = 60.0
+SHARED = ("benchmarks.rendered", "benchmarks.plain_detector", "benchmarks.generator_command")
 
 
 @pytest.fixture(scope="module")
 def short() -> list[Rendered]:
     """A minute of every face."""
-    return [s.record() for s in strangers.faces(duration_s=MINUTE)]
+    return [s.record() for s in volleys.faces(duration_s=MINUTE)]
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def spasms_in(truth: Truth) -> list[tuple[str | None, float, float]]:
 
 
 def test_the_26_faces_have_different_names_and_most_run_at_250_hz() -> None:
-    faces = strangers.faces()
+    faces = volleys.faces()
     assert len({f.name for f in faces}) == 26
     assert [f.seed for f in faces] == list(range(26))
     rates = [f.rate_hz for f in faces]
@@ -62,20 +63,20 @@ def test_the_26_faces_have_different_names_and_most_run_at_250_hz() -> None:
 
 
 def test_twice_as_many_faces_are_the_same_scenarios_in_other_people() -> None:
-    faces = strangers.faces(count=52, duration_s=20.0)
+    faces = volleys.faces(count=52, duration_s=20.0)
     assert [f.name for f in faces[:26]] == [f.name for f in faces[26:]]
     assert not np.array_equal(faces[0].record().counts, faces[26].record().counts)
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
-    one, other = (strangers.faces(13, 1, 30.0)[0].record() for _ in range(2))
+    one, other = (volleys.faces(13, 1, 30.0)[0].record() for _ in range(2))
     assert np.array_equal(one.counts, other.counts)
     assert one.truth == other.truth
 
 
 def test_every_face_gives_codes_of_24_bits_for_the_inputs_it_says(short: list[Rendered]) -> None:
-    for stranger, recording in zip(strangers.faces(duration_s=MINUTE), short, strict=True):
-        assert recording.counts.shape == (MINUTE * stranger.rate_hz, stranger.inputs)
+    for face, recording in zip(volleys.faces(duration_s=MINUTE), short, strict=True):
+        assert recording.counts.shape == (MINUTE * face.rate_hz, face.inputs)
         assert recording.counts.dtype == np.int32
         assert recording.counts.min() >= -0x800000
         assert recording.counts.max() <= 0x7FFFFF
@@ -83,9 +84,9 @@ def test_every_face_gives_codes_of_24_bits_for_the_inputs_it_says(short: list[Re
 
 
 def test_a_face_without_spasms_has_none_and_one_with_them_has_some(short: list[Rendered]) -> None:
-    for stranger, recording in zip(strangers.faces(), short, strict=True):
-        if not stranger.has_spasm:
-            assert not spasms_in(recording.truth), stranger.name
+    for face, recording in zip(volleys.faces(), short, strict=True):
+        if not face.has_spasm:
+            assert not spasms_in(recording.truth), face.name
     assert sum(bool(spasms_in(r.truth)) for r in short) >= 14
 
 
@@ -108,7 +109,7 @@ def test_spasms_of_one_side_lie_more_than_half_a_second_apart(short: list[Render
 
 
 def test_both_affected_sides_never_twitch_at_the_same_time() -> None:
-    found = spasms_in(strangers.faces(6, 1, 240.0)[0].record().truth)
+    found = spasms_in(volleys.faces(6, 1, 240.0)[0].record().truth)
     left, right = ([(a, b) for s, a, b in found if s == side] for side in ("left", "right"))
     assert left
     assert right
@@ -132,7 +133,7 @@ def test_a_spasm_stands_out_on_its_own_side(short: list[Rendered]) -> None:
 
 
 def test_the_tail_of_a_blink_is_a_spasm_and_the_blink_stays_a_blink() -> None:
-    truth = strangers.faces(2, 1, 120.0)[0].record().truth
+    truth = volleys.faces(2, 1, 120.0)[0].record().truth
     blinks = [e for e in truth.episodes if e.kind is Kind.BLINK]
     tails = [e for e in truth.episodes if e.label == "spasm_blink_triggered"]
     assert tails
@@ -183,7 +184,7 @@ def test_volleys_show_with_the_amplitude_asked_for(sheet: Sheet) -> None:
     volleys = sheet.volleys("own", lid)
     assert volleys is not None
     pool: MotorPool = sheet.face.pools[lid]
-    from benchmarks.strangers.units import volley_spikes
+    from benchmarks.volleys.units import volley_spikes
 
     signal = pool.render(4400, volley_spikes(sheet.rng, pool, volleys))
     assert np.sqrt(np.mean(signal[300:3800] ** 2)) == pytest.approx(40, rel=0.3)
@@ -207,7 +208,7 @@ def test_the_converter_weakens_and_folds_as_its_data_sheet_says(hz: float, db: f
 
 
 def test_a_lead_at_the_rail_shows_the_rail_code_and_is_named_as_invalid() -> None:
-    truth = (recording := strangers.faces(13, 1, 240.0)[0].record()).truth
+    truth = (recording := volleys.faces(13, 1, 240.0)[0].record()).truth
     rails = [i for i in truth.invalid if i.reason == "rail"]
     assert rails
     for stretch in rails:
@@ -252,9 +253,9 @@ def test_the_plain_detector_joins_one_sided_bursts_and_leaves_two_sided_ones() -
 
 
 def test_files_hold_what_was_rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--out", str(tmp_path), "--seeds", "24:25", "--duration", "20"]) == 0
+    assert run("volleys", volleys.faces, ["--out", str(tmp_path), "--seeds", "24:25", "--duration", "20"]) == 0
     path = Path(capsys.readouterr().out.strip())
-    expected = strangers.faces(24, 1, 20.0)[0].record()
+    expected = volleys.faces(24, 1, 20.0)[0].record()
     bdf = edfio.read_bdf(path)
     assert [s.label for s in bdf.signals] == [i.label for i in expected.signal.inputs]
     assert np.array_equal(np.column_stack([s.digital for s in bdf.signals]), expected.counts)
@@ -264,19 +265,19 @@ def test_files_hold_what_was_rendered(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["--out", str(tmp_path / "file"), "--seeds", "24:25", "--duration", "20"]) == 1
+    assert run("volleys", volleys.faces, ["--out", str(tmp_path / "file"), "--seeds", "24:25", "--duration", "20"]) == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seeds", ["5", "5:5", "a:b", "-1:3", ":"])
 def test_seeds_that_are_no_range_are_refused(seeds: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--plain", f"--seeds={seeds}"])
+        run("volleys", volleys.faces, ["--plain", f"--seeds={seeds}"])
     assert "write A:B" in capsys.readouterr().err
 
 
 def test_the_plain_table_has_a_row_for_each_face_and_the_pooled_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--plain", "--seeds", "16:18", "--duration", "30"]) == 0
+    assert run("volleys", volleys.faces, ["--plain", "--seeds", "16:18", "--duration", "30"]) == 0
     rows = capsys.readouterr().out.splitlines()
     assert [r[:24].strip() for r in rows[1:]] == [
         "16 mouth_and_lid_four",
@@ -288,12 +289,12 @@ def test_the_plain_table_has_a_row_for_each_face_and_the_pooled_ones(capsys: pyt
 
 
 def test_nothing_of_the_simulator_or_the_analysis_is_used_but_the_truth() -> None:
-    for path in sorted(Path(strangers.__file__).parent.glob("*.py")):
+    for path in sorted(Path(volleys.__file__).parent.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 assert not name.startswith("hfs_emg.analysis"), path
                 assert not name.startswith("hfs_emg.simulation") or name == "hfs_emg.simulation.truth", path
-                own = name.startswith("benchmarks.strangers") or name == "benchmarks.rendered"
+                own = name.startswith("benchmarks.volleys") or name in SHARED
                 assert not name.startswith("benchmarks") or own, path

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.sheet import Happening
+from benchmarks.volleys.sheet import Happening
 from calibration.montage import Montage, Side
 from hfs_emg.events import Invalid, Kind
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.strangers.person import Muscle
-from benchmarks.strangers.sheet import Sheet
+from benchmarks.volleys.person import Muscle
+from benchmarks.volleys.sheet import Sheet
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.strangers.person import Muscle
-from benchmarks.strangers.sheet import Firing, Sheet
+from benchmarks.volleys.person import Muscle
+from benchmarks.volleys.sheet import Firing, Sheet
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.strangers import lids
-from benchmarks.strangers.days import QUIET, Ways, day
-from benchmarks.strangers.front_end import Surroundings
-from benchmarks.strangers.leads import Leads
-from benchmarks.strangers.sheet import Sheet
-from benchmarks.strangers.spasms import Habit, firing_of, gains_of, spasms
+from benchmarks.volleys import lids
+from benchmarks.volleys.days import QUIET, Ways, day
+from benchmarks.volleys.front_end import Surroundings
+from benchmarks.volleys.leads import Leads
+from benchmarks.volleys.sheet import Sheet
+from benchmarks.volleys.spasms import Habit, firing_of, gains_of, spasms
 from calibration.montage import Side, Site
 
 Play = Callable[[Sheet, Leads], None]

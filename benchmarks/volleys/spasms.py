@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.strangers.person import Muscle
-from benchmarks.strangers.sheet import Firing, Sheet
-from benchmarks.strangers.units import Floats
+from benchmarks.volleys.person import Muscle
+from benchmarks.volleys.sheet import Firing, Sheet
+from benchmarks.volleys.units import Floats
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

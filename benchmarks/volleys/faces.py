@@ -10,8 +10,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.plain_detector import running_rms
 from benchmarks.rendered import Rendered
-from benchmarks.strangers.front_end import (
+from benchmarks.volleys.front_end import (
     Room,
     Surroundings,
     contact_noise,
@@ -20,11 +21,11 @@ from benchmarks.strangers.front_end import (
     fine_rate,
     sinc3,
 )
-from benchmarks.strangers.leads import Leads
-from benchmarks.strangers.person import MUSCLES, Muscle, Person, person
-from benchmarks.strangers.scenarios import SCENARIOS
-from benchmarks.strangers.sheet import LAYERS, Happening, Layer, Sheet, joined
-from benchmarks.strangers.units import train_spikes, volley_spikes
+from benchmarks.volleys.leads import Leads
+from benchmarks.volleys.person import MUSCLES, Muscle, Person, person
+from benchmarks.volleys.scenarios import SCENARIOS
+from benchmarks.volleys.sheet import LAYERS, Happening, Layer, Sheet, joined
+from benchmarks.volleys.units import train_spikes, volley_spikes
 from calibration.montage import Channel, Site
 from hfs_emg.events import Kind
 from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
@@ -37,7 +38,7 @@ _SPREAD_S = 0.0015  # fat and skin between a muscle and a distant electrode blur
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class VolleyFace:
     """A face that is not yet rendered."""
 
     seed: int
@@ -85,10 +86,10 @@ class _Electrode:
     quiet_uv: float
 
 
-def faces(first_seed: int = 0, count: int = 26, duration_s: float = 960.0) -> list[Stranger]:
+def faces(first_seed: int = 0, count: int = 26, duration_s: float = 960.0) -> list[VolleyFace]:
     """`count` faces from first_seed on. The scenario follows from the seed, so that 26 in a row are all of them once."""
     return [
-        Stranger(seed, s.name, s.has_spasm, s.rate_hz, s.inputs, duration_s)
+        VolleyFace(seed, s.name, s.has_spasm, s.rate_hz, s.inputs, duration_s)
         for seed in range(first_seed, first_seed + count)
         for s in (SCENARIOS[seed % len(SCENARIOS)],)
     ]
@@ -158,14 +159,6 @@ def high_passed(signal: Floats, rate_hz: float) -> Floats:
     spectrum = np.fft.rfft(signal)
     f = np.fft.rfftfreq(len(signal), 1 / rate_hz)
     return np.asarray(np.fft.irfft(spectrum * np.clip((f - 19) / 2, 0, 1), len(signal)), np.float32)
-
-
-def running_rms(signal: Floats, width: int) -> Floats:
-    """(n,) RMS over `width` samples around each."""
-    total = np.concatenate([[0.0], np.cumsum(np.asarray(signal, np.float64) ** 2)])
-    i = np.arange(len(signal))
-    first, last = np.maximum(i - width // 2, 0), np.minimum(i - width // 2 + width, len(signal))
-    return np.asarray(np.sqrt((total[last] - total[first]) / (last - first)), np.float32)
 
 
 def _quiet_level(signal: Floats, rate_hz: float) -> float:

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.person import Muscle, Person
-from benchmarks.strangers.units import DRIVE_HZ, Floats, Volleys
+from benchmarks.volleys.person import Muscle, Person
+from benchmarks.volleys.units import DRIVE_HZ, Floats, Volleys
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind, SideName
 
