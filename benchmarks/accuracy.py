@@ -1,7 +1,8 @@
 """How accurate findings are on simulated faces: `make accuracy`, or `python -m benchmarks.accuracy [--quick] [--workers N]`.
 
-Runs the `test` faces, which nothing is ever learned from or tuned on, the same faces under harder conditions, and faces of another
-generator; writes docs/accuracy.md with its pictures, and hfs_emg/analysis/false_alarms.json for the summaries of the program itself.
+Runs the `test` faces, which nothing is ever learned from or tuned on, some of them under harder conditions, and faces of a generator
+of which nothing was. Writes docs/accuracy.md with its pictures, and hfs_emg/analysis/false_alarms.json for the summaries of the
+program itself.
 With --quick: few faces, written to build/accuracy, to try the measurement.
 """
 
@@ -20,20 +21,21 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import sweeps as sweeping
-from benchmarks.hardness import OF_THE_GOALS, hardness, plainly
+from benchmarks.hardness import hardness, plainly
 from benchmarks.outcomes import Outcome
 from benchmarks.page import page
-from benchmarks.page_parts import Measured
-from benchmarks.stranger_trials import run_stranger, strangers
+from benchmarks.page_parts import Group, Measured
+from benchmarks.rendered import Renders
+from benchmarks.rendered_trials import as_hard, run_rendered, strange
 from benchmarks.subjects import DrawnSubject, drawn
 from benchmarks.sweeps import SWEEPS, Results, Sweep
 from benchmarks.trials import AS_DRAWN, Trial, run_trial
-from benchmarks.volleys import VolleyFace as Stranger
 from hfs_emg.analysis.classify import DEFAULT_MODEL
 from hfs_emg.false_alarms import EDGES, FaceAlarms, FalseAlarms, bin_counts, model_mark
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make accuracy"
+TITLES = ("own faces", "own faces, harder", "strangers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Work:
     """What is to be run."""
 
     subjects: Sequence[DrawnSubject]
-    strangers: Sequence[Stranger]
+    as_hard: Sequence[Renders]
+    strangers: Sequence[Renders]
     swept: Sequence[DrawnSubject]
     sweeps: Sequence[Sweep]
     quick: bool = False
@@ -60,7 +63,9 @@ def whole() -> Work:
     """All test faces; two of each phenotype, shortened, for the sweeps."""
     subjects = drawn("test")
     phenotypes = len(dict.fromkeys(s.phenotype for s in subjects))
-    return Work(subjects, strangers(), [replace(s, duration_s=75.0) for s in subjects[: 2 * phenotypes]], SWEEPS)
+    return Work(
+        subjects, as_hard(), strange(), [replace(s, duration_s=75.0) for s in subjects[: 2 * phenotypes]], SWEEPS
+    )
 
 
 def quick(subjects: Sequence[DrawnSubject] | None = None) -> Work:
@@ -68,7 +73,8 @@ def quick(subjects: Sequence[DrawnSubject] | None = None) -> Work:
     short = [replace(s, duration_s=60.0) for s in (subjects or drawn("test")[:26])]
     return Work(
         short,
-        strangers(quick=True),
+        as_hard(quick=True),
+        strange(quick=True),
         [replace(s, duration_s=30.0) for s in short[::5]],
         [s.shortened() for s in SWEEPS],
         quick=True,
@@ -93,8 +99,10 @@ def report(work: Work, workers: int, folder: Path, model_folder: Path) -> None:
     """Measure and write: the page and its pictures to `folder`, the false alarms to `model_folder`."""
     content = DEFAULT_MODEL.read_bytes()  # once: every trial and the name on the page are of the same model
     with ProcessPoolExecutor(workers) as pool:
-        met = list(pool.map(partial(run_stranger, model=content), work.strangers))
-        plain = [list(pool.map(plainly, faces)) for faces in (work.strangers, work.subjects)]
+        met, strange_ones = (
+            list(pool.map(partial(run_rendered, model=content), faces)) for faces in (work.as_hard, work.strangers)
+        )
+        hard = [hardness(list(pool.map(plainly, faces))) for faces in (work.as_hard, work.subjects, work.strangers)]
     found = run(work.trials(), content, workers)
     outcomes = [found[Trial(s)] for s in work.subjects]
     results: Results = {
@@ -111,12 +119,14 @@ def report(work: Work, workers: int, folder: Path, model_folder: Path) -> None:
         (folder / "pictures" / f"accuracy-{name}.svg").write_bytes(svg)
     command = f"{COMMAND} --quick" if work.quick else COMMAND
     face_s = work.swept[0].duration_s
-    titles = ("strangers", "own faces")
-    hard = [("the faces of the goals", OF_THE_GOALS), *zip(titles, map(hardness, plain), strict=True)]
-    text = page(Measured(command, model, work.quick, outcomes, met, hard, points, len(work.swept), face_s))
+    as_hard_ones, harder, strangers = (
+        Group(title, outcomes_of, each)
+        for title, outcomes_of, each in zip(TITLES, (met, outcomes, strange_ones), hard, strict=True)
+    )
+    text = page(Measured(command, model, work.quick, as_hard_ones, harder, strangers, points, len(work.swept), face_s))
     (folder / "accuracy.md").write_text(text, encoding="utf-8")
     model_folder.mkdir(parents=True, exist_ok=True)
-    alarms = msgspec.json.format(msgspec.json.encode(false_alarms(outcomes, model)), indent=0)
+    alarms = msgspec.json.format(msgspec.json.encode(false_alarms([*met, *outcomes, *strange_ones], model)), indent=0)
     (model_folder / "false_alarms.json").write_bytes(alarms + b"\n")
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelling import label_atom
-from benchmarks.subjects import DrawnSubject, Set, drawn, varied
-from benchmarks.variety import VariedFace
+from benchmarks.rendered import Renders
+from benchmarks.subjects import DrawnSubject, Set, drawn, rendered
 from calibration.montage import Montage, Site
 from hfs_emg.analysis.activity import SIDE_NAMES, AtomTable
 from hfs_emg.analysis.analyzer import Analyzer
@@ -76,14 +76,14 @@ class _Watching(Analyzer):
 Gathered = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
 
 
-def examples_of(subject: DrawnSubject | VariedFace) -> Gathered:
+def examples_of(subject: DrawnSubject | Renders) -> Gathered:
     """All atoms of one subject: values, labels, times, sides, patterns."""
-    if isinstance(subject, VariedFace):
-        rendered = subject.record()
-        return _seen(rendered.signal, rendered.montage, rendered.truth, rendered.counts)
-    face = subject.face()
-    counts = face.read(0, int(subject.duration_s * face.signal.rate_hz))
-    return _seen(face.signal, face.montage, face.truth(subject.duration_s), counts)
+    if isinstance(subject, DrawnSubject):
+        face = subject.face()
+        counts = face.read(0, int(subject.duration_s * face.signal.rate_hz))
+        return _seen(face.signal, face.montage, face.truth(subject.duration_s), counts)
+    recording = subject.record()
+    return _seen(recording.signal, recording.montage, recording.truth, recording.counts)
 
 
 def _seen(signal: Signal, montage: Montage, truth: Truth, counts: NDArray[np.int32]) -> Gathered:
@@ -103,12 +103,12 @@ def _seen(signal: Signal, montage: Montage, truth: Truth, counts: NDArray[np.int
 
 
 def collect(which: Set, workers: int = 2, *, again: bool = False) -> LabelledAtoms:
-    """Examples of all subjects of a set, of both generators; `again`: those gathered last time."""
+    """Examples of all subjects of a set, of all generators but that of the strangers; `again`: those gathered last time."""
     kept = CACHE / f"{which}.npz"
     if again and kept.exists():
         with np.load(kept) as s:
             return LabelledAtoms(s["values"], s["labels"], s["subjects"], s["times"], s["sides"], s["patterns"])
-    subjects: list[DrawnSubject | VariedFace] = [*drawn(which), *varied(which)]
+    subjects: list[DrawnSubject | Renders] = [*drawn(which), *rendered(which)]
     with ProcessPoolExecutor(workers) as pool:
         each = list(pool.map(examples_of, subjects, chunksize=4))
     values, labels, times, sides, patterns = (np.concatenate([e[i] for e in each]) for i in range(5))

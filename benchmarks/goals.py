@@ -60,7 +60,7 @@ class Goal:
         if not self.met(estimate.value):
             return "**not met**"
         doubtful = estimate.low if self.at_least else estimate.high
-        return "met" if self.met(doubtful) else "met, interval reaches beyond"
+        return "met" if self.met(doubtful) else "met, not surely"
 
 
 GOALS: tuple[Goal, ...] = (

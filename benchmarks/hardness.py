@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.plain_detector import found_plainly
-from benchmarks.rendered import Rendered
+from benchmarks.rendered import Rendered, Renders
 from benchmarks.subjects import DrawnSubject
-from benchmarks.volleys import VolleyFace as Stranger
 from hfs_emg.evaluate import Found, score
 from hfs_emg.simulation.truth import Truth
 
@@ -34,14 +33,14 @@ OF_THE_GOALS = Hardness(0.97, 0.44, 0.60, 280.0, 0.034, 0.38)
 """Of the faces on which the goals were set, as told with the goals: they are not ours, and nobody here has seen them."""
 
 
-def plainly(face: DrawnSubject | Stranger) -> Plainly:
+def plainly(face: DrawnSubject | Renders) -> Plainly:
     """What it finds in one face, and what is true."""
-    if isinstance(face, Stranger):
-        recording = face.record()
-    else:
+    if isinstance(face, DrawnSubject):
         drawn = face.face()
         counts = drawn.read(0, int(face.duration_s * drawn.signal.rate_hz))
         recording = Rendered(drawn.signal, drawn.montage, counts, drawn.truth(face.duration_s))
+    else:
+        recording = face.record()
     return found_plainly(recording, str(face.seed)), recording.truth
 
 

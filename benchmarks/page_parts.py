@@ -15,20 +15,40 @@ Outcomes = Sequence[Outcome]
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Faces of one origin: what they are called, what was found in them, how hard they are for a plain detector."""
+
+    title: str
+    outcomes: Outcomes
+    hardness: Hardness
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What one run gave."""
 
     command: str
     model: str
     quick: bool
-    outcomes: Outcomes
-    """Of the test faces, drawn by the program's own generator."""
-    strangers: Outcomes
-    """Of faces of another generator."""
-    hardness: Sequence[tuple[str, Hardness]]
+    as_hard: Group
+    """Test faces of `benchmarks.variety` and `benchmarks.volleys`."""
+    harder: Group
+    """Test faces of the program's own generator, which the sections on faces, conditions and errors are about."""
+    strangers: Group
+    """Faces of a generator that nothing was learned from or tuned on."""
     sweeps: Sequence[tuple[Sweep, Sequence[Point]]]
     sweep_faces: int
     sweep_face_s: float
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All of them."""
+        return self.as_hard, self.harder, self.strangers
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Of the harder faces."""
+        return self.harder.outcomes
 
 
 def goal_row(goal: Goal, outcomes: Outcomes) -> tuple[str, ...]:

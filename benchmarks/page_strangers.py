@@ -1,4 +1,4 @@
-"""docs/accuracy.md, the strangers: faces of another generator, and how hard faces are for a plain detector."""
+"""docs/accuracy.md, faces of other generators, and how hard faces are for a plain detector."""
 
 from __future__ import annotations
 
@@ -9,21 +9,36 @@ from benchmarks.hardness import Hardness
 from benchmarks.markdown import Lines, prose, table
 from benchmarks.page_faces import free_table, patient_table
 from benchmarks.page_kinds import confusion_table, kind_table
-from benchmarks.page_parts import Measured
+from benchmarks.page_parts import Group, Measured
+
+
+def as_hard(m: Measured) -> Lines:
+    """What was found in one's own faces that are as hard as those of the goals, scenario by scenario."""
+    yield "## Own faces, as hard as those of the goals"
+    yield ""
+    yield from prose(
+        "Of two generators that the decision has seen other faces of: [variety](../benchmarks/variety/__init__.py) and "
+        "[volleys](../benchmarks/volleys/__init__.py)."
+    )
+    yield from _scenarios(m.as_hard)
 
 
 def strangers(m: Measured) -> Lines:
-    """What was found in them, scenario by scenario."""
+    """What was found in strangers, scenario by scenario."""
     yield "## Strangers"
     yield ""
     yield from prose(
-        "Motor units that are recruited by size, spasms as volleys of 150–350 a second in all muscles of a side; how and from what "
-        "sources: [strangers](../benchmarks/strangers/__init__.py)."
+        "Faces of a generator that nothing was learned from or tuned on, written without sight of the others and of the analysis; how and "
+        "from what sources: [strangers](../benchmarks/strangers/__init__.py)."
     )
-    yield from patient_table(m.strangers)
-    yield from free_table(m.strangers)
-    yield from kind_table(m.strangers)
-    yield from confusion_table(m.strangers)
+    yield from _scenarios(m.strangers)
+
+
+def _scenarios(group: Group) -> Lines:
+    yield from patient_table(group.outcomes)
+    yield from free_table(group.outcomes)
+    yield from kind_table(group.outcomes)
+    yield from confusion_table(group.outcomes)
 
 
 def hardness_table(rows: Sequence[tuple[str, Hardness]]) -> Lines:

@@ -24,7 +24,7 @@ class Rendered:
 
 
 class Renders(Protocol):
-    """A face that is not yet rendered, of either generator."""
+    """A face that is not yet rendered, whoever draws it."""
 
     @property
     def seed(self) -> int:
@@ -37,6 +37,14 @@ class Renders(Protocol):
     @property
     def has_spasm(self) -> bool:
         """Whether it has hemifacial spasm."""
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples per second."""
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs it has."""
 
     def record(self) -> Rendered:
         """The same numbers for the same face."""

@@ -1,11 +1,12 @@
-"""The development set: subjects drawn at random by two generators, split by subject. Nothing is ever tuned on `test`, nor on strangers."""
+"""The development set: subjects drawn at random by three generators, split by subject. Nothing is ever tuned on `test` or on strangers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.variety import VariedFace, faces
+from benchmarks import variety, volleys
+from benchmarks.rendered import Renders
 from hfs_emg.simulation.draws import LEAKY
 from hfs_emg.simulation.face import SimulatedFace
 from hfs_emg.simulation.phenotypes import PHENOTYPES
@@ -15,9 +16,11 @@ Set = Literal["train", "tune", "test"]
 SEEDS: dict[Set, range] = {"train": range(10_000, 15_824), "tune": range(20_000, 20_156), "test": range(30_000, 30_078)}
 TRAIN_LEAKY = 0.5
 """To learn from, every second face leaks across the midline: what one-sided means must be learned where it is hard to see."""
-VARIED: dict[Set, range] = {"train": range(1040, 2080), "tune": range(520, 598), "test": range(0)}
-"""Faces of `benchmarks.variety`, each of its 26 scenarios equally often."""
-VARIED_S: dict[Set, float] = {"train": 120.0, "tune": 180.0, "test": 0.0}
+VARIED: dict[Set, range] = {"train": range(1040, 2080), "tune": range(520, 598), "test": range(26, 52)}
+VOLLEYS: dict[Set, range] = {"train": range(3120, 3640), "tune": range(2600, 2652), "test": range(26, 52)}
+"""Seeds of faces of `benchmarks.variety` and `benchmarks.volleys`, each of their 26 scenarios equally often."""
+VARIED_S: dict[Set, float] = {"train": 120.0, "tune": 180.0, "test": 960.0}
+VOLLEYS_S: dict[Set, float] = {"train": 240.0, "tune": 240.0, "test": 960.0}
 DURATION_S: dict[Set, float] = {"train": 100.0, "tune": 180.0, "test": 480.0}
 
 
@@ -57,10 +60,13 @@ def drawn(which: Set) -> list[DrawnSubject]:
     return [DrawnSubject(seed, name, DURATION_S[which], leaky) for seed, name in zip(seeds, order, strict=True)]
 
 
-def varied(which: Set) -> list[VariedFace]:
-    """All faces of a set that another generator draws. Their seeds are below those of one's own."""
-    seeds = VARIED[which]
-    return faces(seeds.start, len(seeds), VARIED_S[which]) if seeds else []
+def rendered(which: Set) -> list[Renders]:
+    """All faces of a set that the other two generators draw. To learn from, their seeds are below those of one's own."""
+    some, others = VARIED[which], VOLLEYS[which]
+    return [
+        *variety.faces(some.start, len(some), VARIED_S[which]),
+        *volleys.faces(others.start, len(others), VOLLEYS_S[which]),
+    ]
 
 
 def _by_weight(has_spasm: bool, count: int) -> list[str]:

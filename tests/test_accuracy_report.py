@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 SECTIONS = (
     "Figures and goals",
     "What falls short",
+    "Own faces, as hard as those of the goals",
     "Strangers",
     "Faces with hemifacial spasm",
     "Spasm-free faces",
@@ -69,18 +70,22 @@ def test_the_page_has_every_section(written: Path) -> None:
     assert "| moderate | 1 |" in text
     assert "| winks and smirks | 1 |" in text
     assert text.count("\n\n") > 30
-    assert not [line for line in text.splitlines() if len(line) > 170 or line != line.rstrip()]
+    assert not [
+        line
+        for line in text.splitlines()
+        if len(line) > (260 if line.startswith("|") else 170) or line != line.rstrip()
+    ]
 
 
 def test_every_goal_that_is_not_met_is_listed(written: Path) -> None:
     text = (written / "accuracy.md").read_text()
     start = text.index("## What falls short")
-    said = text[start : text.index("## Strangers")]
+    said = text[start : text.index("## Own faces, as hard")]
     goals = text[text.index("## Figures") : start]
     assert said.count(", asked ") == goals.count("**not met**")
     missed = [int(n) for n in re.findall(rf"(\d+) of {len(GOALS) + 2 * len(KIND_GOALS)} goals are not met", said)]
     assert sum(missed) == said.count(", asked ")
-    assert len(missed) == 2
+    assert len(missed) == 3
 
 
 def test_tables_are_rectangular(written: Path) -> None:
@@ -116,7 +121,7 @@ def test_a_sweep_without_the_events_draws_and_says_so(patient: Outcome) -> None:
     ("estimate", "verdict"),
     [
         (Estimate(0.97, 0.96, 0.98), "met"),
-        (Estimate(0.96, 0.93, 0.98), "met, interval reaches beyond"),
+        (Estimate(0.96, 0.93, 0.98), "met, not surely"),
         (Estimate(0.94, 0.90, 0.97), "**not met**"),
         (Estimate(None, None, None), "not measured"),
     ],

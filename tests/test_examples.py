@@ -1,4 +1,4 @@
-"""What the decision is learned from: atoms of both generators' faces, with their true kinds."""
+"""What the decision is learned from: atoms of three generators' faces, with their true kinds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from benchmarks import variety, volleys
 from benchmarks.examples import Gathered, LabelledAtoms, examples_of
-from benchmarks.subjects import SEEDS, VARIED, DrawnSubject, varied
+from benchmarks.subjects import SEEDS, VARIED, VOLLEYS, DrawnSubject, rendered
 from benchmarks.train import weights_of
-from benchmarks.variety import VariedFace, faces
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
 
 OWN = DrawnSubject(10_000, "moderate", 40.0)
-(FOREIGN,) = faces(1040, 1, 40.0)
+(VARIED_FACE,) = variety.faces(1040, 1, 40.0)
+(VOLLEY_FACE,) = volleys.faces(3120, 1, 40.0)
+ALL = (OWN, VARIED_FACE, VOLLEY_FACE)
 
 
 @pytest.fixture(scope="module")
 def gathered() -> list[Gathered]:
-    return [examples_of(OWN), examples_of(FOREIGN)]
+    return [examples_of(face) for face in ALL]
 
 
 def together(parts: Sequence[Gathered], seeds: Sequence[int]) -> LabelledAtoms:
@@ -29,8 +31,8 @@ def together(parts: Sequence[Gathered], seeds: Sequence[int]) -> LabelledAtoms:
     return LabelledAtoms(values, labels, who, times, sides, patterns)
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_atoms_of_either_generator_have_the_same_columns(gathered: list[Gathered], which: int) -> None:
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_atoms_of_each_generator_have_the_same_columns(gathered: list[Gathered], which: int) -> None:
     values, labels, times, sides, _ = gathered[which]
     assert values.shape == (len(labels), len(NAMES))
     assert (times[:, 1] > times[:, 0]).all()
@@ -39,8 +41,8 @@ def test_atoms_of_either_generator_have_the_same_columns(gathered: list[Gathered
     assert {"spasm", "blink"} <= kinds
 
 
-def test_a_face_of_the_other_generator_is_learned_from_like_any(gathered: list[Gathered]) -> None:
-    atoms = together(gathered, (OWN.seed, FOREIGN.seed))
+def test_faces_of_the_other_generators_are_learned_from_like_any(gathered: list[Gathered]) -> None:
+    atoms = together(gathered, [face.seed for face in ALL])
     weights = weights_of(atoms)
     assert (weights[atoms.labels >= 0] > 0).all()
     own = atoms.of(atoms.subjects == OWN.seed)
@@ -49,8 +51,10 @@ def test_a_face_of_the_other_generator_is_learned_from_like_any(gathered: list[G
 
 def test_no_face_that_is_learned_from_is_tuned_or_tested_on() -> None:
     own = [seed for name in ("train", "tune", "test") for seed in SEEDS[name]]
-    foreign = [seed for name in ("train", "tune") for seed in VARIED[name]]
-    assert len({*own, *foreign}) == len(own) + len(foreign)
-    assert max(foreign) < min(own)
-    assert all(isinstance(face, VariedFace) for face in varied("tune"))
-    assert varied("test") == []
+    drawn = {name: [*VARIED[name], *VOLLEYS[name]] for name in SEEDS}
+    learned, tuned = drawn["train"], drawn["tune"]
+    assert len({*own, *learned, *tuned}) == len(own) + len(learned) + len(tuned)
+    assert max(learned + tuned) < min(own)
+    assert not set(drawn["test"]) & {*learned, *tuned}
+    assert [face.seed for face in rendered("tune")] == tuned
+    assert len({(type(face), face.seed) for face in rendered("test")}) == 52
