@@ -6,9 +6,9 @@ import numpy as np
 
 from calibration.envelope import Envelope, StepClock
 from calibration.montage import Montage
-from hfs_emg.analysis.analyzer import RAIL_MARGIN
 from hfs_emg.analysis.conditioning import Conditioner
 from hfs_emg.analysis.frames import FrameClock
+from hfs_emg.analysis.preparing import RAIL_MARGIN
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.model import Block, Signal

@@ -29,6 +29,7 @@ SHELL = {
     "firmware_bridge.brainflow_stream": "BrainFlow's clock",
     "hfs_emg.monitor": "the live service",
     "hfs_emg.worker": "the analyser's thread",
+    "hfs_emg.analysis.beside": "the process that decides while this one prepares",
     "hfs_emg.sessions": "the wall clock at the beginning of a session",
     "hfs_emg.session.recorder": "the writer's thread",
     "hfs_emg.service": "the threads that open and finish sessions, and the wait for a board",

@@ -66,7 +66,8 @@ class Neighbourhood(Activity):
     """Islands with the frames around them and all that is measured in them.
 
     short: 24 ms mean power. slow, fast, hop: power of the other views and of single frames. eye_wave (0 or 2, m): 2–15 Hz at the two
-    lids, µV. wave (channels, m * hop): the EMG itself.
+    lids, µV. wave (channels, m * hop): the EMG itself. hum_hz (m,): mains frequency, as sampled, in the second before that of the frame:
+    whole, and not yet changed by what begins there.
     """
 
     short: Floats
@@ -75,6 +76,7 @@ class Neighbourhood(Activity):
     fast: Floats
     eye_wave: Floats
     wave: Floats
+    hum_hz: Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from calibration.montage import Montage, Side
 from calibration.profile import CalibrationProfile
-from hfs_emg.analysis.analyzer import Analyzer
+from hfs_emg.analysis.beside import whole
 from hfs_emg.analysis.burden import Burden, SideBurden
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.events import Burst, Episode, Invalid, Kind, SideName
@@ -96,21 +96,26 @@ def analyse(
     model: bytes | None = None,
     profile: CalibrationProfile | None = None,
     progress: Callable[[float], None] | None = None,
+    in_two: bool = False,
 ) -> tuple[Analysis, list[Episode]]:
     """Run the analyser over a whole recording. Returns the document and the episodes with the times at which they became known.
 
-    progress is called with the share done. Raises RequestError for settings that do not fit, RecordingError while reading.
+    progress is called with the share done. in_two: with a second process beside this one, where that is quicker; for a program that is
+    wholly this one's own. Raises RequestError for settings that do not fit, RecordingError while reading, HfsError when the second process
+    is ended from outside.
     """
     _keep_freed_memory()
-    analyzer = Analyzer(recording.signal, montage, settings, model, profile)
     burden = Burden(montage)
     samples = 0
-    for block in recording.blocks(TOGETHER_SAMPLES):
-        burden.add(analyzer.push(block))
-        samples = block.end
-        if progress is not None:
-            progress(min(1.0, samples / max(1, recording.samples)))
-    burden.add(analyzer.finish())
+    with whole(
+        recording.signal, montage, settings, model, profile, samples=recording.samples if in_two else 0
+    ) as analyzer:
+        for block in recording.blocks(TOGETHER_SAMPLES):
+            burden.add(analyzer.push(block))
+            samples = block.end
+            if progress is not None:
+                progress(min(1.0, samples / max(1, recording.samples)))
+        burden.add(analyzer.finish())
     rate = recording.signal.rate_hz
     document = analysis_of(burden, montage, rate_hz=rate, samples=samples, simulated=recording.simulated)
     return document, by_onset(burden.episodes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,6 +21,12 @@ from hfs_emg.analysis.stretches import narrowed
 _EMG, _SLOW, _FAST = range(3)
 Span = tuple[int, int]
 """Frames of the stream, half open."""
+Room = Callable[[int, int], Floats]
+"""Makes an array of so many rows and columns, to be filled."""
+
+
+def _room(rows: int, columns: int) -> Floats:
+    return np.empty((rows, columns))
 
 
 class LevelLog:
@@ -143,7 +149,7 @@ class LevelLog:
         """Resting power of the slow view in the seconds that the newest frames lie in, one column each, inf before it is known."""
         return self.seconds.columns(self.seconds.swings, self._power.end - newest, self._power.end)
 
-    def _short(self, spans: Sequence[Span]) -> Floats:
+    def _short(self, spans: Sequence[Span], out: Floats) -> Floats:
         """Mean power of each frame and its two neighbours."""
         beside = SHORT_FRAMES // 2
         rows = slice(_EMG * self._channels, (_EMG + 1) * self._channels)
@@ -154,7 +160,8 @@ class LevelLog:
                 parts.append(power[:, :1].repeat(beside, axis=1))
             parts.append(power)
         means = moving_mean(np.concatenate(parts, axis=1), SHORT_FRAMES)
-        return np.ascontiguousarray(narrowed(means, [stop - start for start, stop in spans], 2 * beside))
+        out[:] = narrowed(means, [stop - start for start, stop in spans], 2 * beside)
+        return out
 
     def end_at(self, tick: int) -> int:
         """What `end` was when the number of frames was last a multiple of `tick`."""
@@ -165,26 +172,24 @@ class LevelLog:
         flags = self._activity.read(start, end)
         return flags[0], flags[1]
 
-    def above_on(self, near: Activity) -> Flags:
-        """Where a channel is above its on-threshold."""
-        return np.asarray(~near.bad & (near.envelope >= self._on * near.floor))
-
-    def neighbourhood(self, stretches: Sequence[Span], before: int, after: int) -> Neighbourhood:
-        """Copies of frames first - before … end + after of each stretch (first, end), as far as they are held."""
+    def neighbourhood(self, stretches: Sequence[Span], before: int, after: int, room: Room = _room) -> Neighbourhood:
+        """Copies of frames first - before … end + after of each stretch (first, end), as far as they are held. room: for what is large."""
         spans = [self._held(first - before, end + after) for first, end in stretches]
         hop = self._clock.hop
-        power = _laid(self._power, spans)
+        columns = sum(stop - start for start, stop in spans)
+        power = _laid(self._power, spans, room(3 * self._channels, columns))
         views = power.reshape(3, self._channels, power.shape[1])
         waves = [self._waves.read(start * hop, stop * hop)[self._channels :] for start, stop in spans]
-        seen = self._seen(stretches, spans)
+        seen = self._seen(stretches, spans, room(self._channels, columns))
         near = Neighbourhood(
             **{name: getattr(seen, name) for name in Activity.__slots__},
-            short=self._short(spans),
+            short=self._short(spans, room(self._channels, columns)),
             hop=views[_EMG],
             slow=views[_SLOW],
             fast=views[_FAST],
             eye_wave=_laid(self._eye_wave, spans),
-            wave=np.concatenate(waves, axis=1),
+            wave=np.concatenate(waves, axis=1, out=room(self._channels, columns * hop)),
+            hum_hz=self.seconds.laid(self.seconds.hum, spans)[0],
         )
         self._take_hum_off(near, stretches, spans)
         return near
@@ -200,12 +205,12 @@ class LevelLog:
     def _held(self, start: int, stop: int) -> Span:
         return max(start, self._envelope.start), min(stop, self._envelope.end)
 
-    def _seen(self, stretches: Sequence[Span], spans: Sequence[Span]) -> Activity:
+    def _seen(self, stretches: Sequence[Span], spans: Sequence[Span], envelope: Floats | None = None) -> Activity:
         """Some stretches with the frames around them that the spans say."""
         bad = [self._bad_in(*span) for span in spans]
         return Activity(
             layout=Layout(stretches, spans),
-            envelope=_laid(self._envelope, spans),
+            envelope=_laid(self._envelope, spans, envelope),
             floor=self.seconds.laid(self.seconds.emg, spans),
             gain=self.seconds.at(self.seconds.gains, [first for first, _ in stretches]),
             bad=np.concatenate(bad, axis=1),
@@ -240,6 +245,6 @@ class LevelLog:
         self.seconds.forget_before(keep)
 
 
-def _laid(log: SlidingArray, spans: Sequence[Span]) -> Floats:
+def _laid(log: SlidingArray, spans: Sequence[Span], out: Floats | None = None) -> Floats:
     """Copies of spans of a log, end to end."""
-    return np.concatenate([log.read(start, stop) for start, stop in spans], axis=1)
+    return np.concatenate([log.read(start, stop) for start, stop in spans], axis=1, out=out)

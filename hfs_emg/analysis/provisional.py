@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.activity import BOTH, SIDE_NAMES, Activity, AtomTable, SiteStates
+from calibration.montage import Montage, Site
+from hfs_emg.analysis.activity import BOTH, SIDE_NAMES
 from hfs_emg.analysis.atoms import BEFORE_S, RIGHT_CONTEXT_FRAMES, AtomFinder
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.levels import LevelLog
-from hfs_emg.analysis.stretches import Columns, any_of
+from hfs_emg.analysis.stretches import any_of
+from hfs_emg.analysis.striking import StrikingFinder
 from hfs_emg.events import InProgress, Kind
 
 _Piece = tuple[int, int, int]
@@ -51,11 +50,13 @@ class _Seen:
 class Provisional:
     """Tells what is in progress, tick after tick, for one stream."""
 
-    def __init__(self, clock: FrameClock, montage: Montage, levels: LevelLog, atoms: AtomFinder) -> None:
+    def __init__(
+        self, clock: FrameClock, montage: Montage, levels: LevelLog, atoms: AtomFinder, striking: StrikingFinder
+    ) -> None:
         self._clock = clock
         self._levels = levels
         self._atoms = atoms
-        self._rows = [list(montage.on(side)) for side in Side]
+        self._striking = striking
         self._eyes = [i for i, c in enumerate(montage.channels) if c.site is Site.ORBICULARIS_OCULI]
         self._tick = max(1, clock.frames(TICK_S))
         self._piece = clock.frames(PIECE_S)
@@ -93,7 +94,7 @@ class Provisional:
         states = self._atoms.states(near)
         atoms = self._atoms.atoms(near, states)
         columns = atoms.starts, atoms.ends, atoms.sides, atoms.island, atoms.start_s
-        looks = any_of(atoms.channels[:, self._eyes]), self.first_striking(near, states, atoms) >= 0
+        looks = any_of(atoms.channels[:, self._eyes]), self._striking.first(near, states, atoms) >= 0
         layout = near.layout
         for start, end, side, island, start_s, eye, spasm in zip(
             *(c.tolist() for c in (*columns, *looks)), strict=True
@@ -104,20 +105,4 @@ class Provisional:
             found[pieces[island]].append(
                 _Seen(shown, start == int(layout.starts[island]), end == int(layout.ends[island]))
             )
-        return found
-
-    def first_striking(self, near: Activity, states: SiteStates, atoms: AtomTable) -> Columns:
-        """How far into each atom (n,) a frame first looks like a spasm of its side: two of its sites above their on-threshold and
-        one-sided. -1 where none does, as in all two-sided atoms.
-        """
-        found = np.full(len(atoms), -1)
-        some = (atoms.sides != BOTH).nonzero()[0].tolist()
-        if not some:
-            return found
-        strong = (self._levels.above_on(near) & states.one_sided).view(np.int8)
-        flags = [np.add.reduce(strong[rows], axis=0, dtype=np.int8) >= 2 for rows in self._rows]
-        for i in some:
-            own = flags[atoms.sides[i]][atoms.starts[i] : atoms.ends[i]]
-            at = own.argmax()
-            found[i] = at if own[at] else -1
         return found

@@ -58,7 +58,7 @@ class SecondLog:
             self._noise.lend(known.rest_power)
         self._balance = PairBalance(channels, pairs)
         ends = np.cumsum([channels, len(self._eyes), channels, channels, 1]).tolist()
-        self.emg, self.lids, self.swings, self.gains, self._hum = (
+        self.emg, self.lids, self.swings, self.gains, self.hum = (
             slice(a, b) for a, b in zip([0, *ends], ends, strict=False)
         )
         """Rows of the log: floors of the EMG, of the lids' slow view and of all slow views (inf before there is one); gains; and the
@@ -82,9 +82,9 @@ class SecondLog:
         windows, spoiled = self._windows(emg, slow, bad)
         first, count = self._kept.end - 1, len(windows)
         spoiled_emg = spoiled[:, self.emg].copy()
-        columns = np.empty((self._hum.stop, count))
+        columns = np.empty((self.hum.stop, count))
         columns[self.gains] = self._balance.gain[:, None]
-        columns[self._hum] = [second.hz for second in mains]
+        columns[self.hum] = [second.hz for second in mains]
         for k, second in enumerate(mains):
             self._noise.push_second(windows[k], self._uncounted(first + k, spoiled[k]))
             if np.count_nonzero(self._off_skin):
@@ -195,10 +195,6 @@ class SecondLog:
         return np.stack([self._off.get(at, nothing) for at in seconds], axis=1).repeat(
             self._lengths(start, end), axis=1
         )
-
-    def hum_hz(self, frames: Sequence[int]) -> Floats:
-        """Mains frequency, as sampled, in the second before that of each frame: whole, and not yet changed by what begins there."""
-        return self.at(self._hum, frames)[:, 0]
 
     def lines_hz(self, frame: int) -> tuple[float, ...]:
         """The lines that are notched at a frame."""

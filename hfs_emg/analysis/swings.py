@@ -7,6 +7,7 @@ A swing during which anything else was found is left alone: the decision has wei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Swing:
 
 
 class SwingFinder:
-    """Frames of the slow view in; swings that nothing explains out. State depends on positions alone, never on the cutting."""
+    """Frames of the slow view in; swings out, whatever else is there. State depends on positions alone, never on the cutting."""
 
     def __init__(self, clock: FrameClock, montage: Montage) -> None:
         self._clock = clock
@@ -58,8 +59,7 @@ class SwingFinder:
         """Frames that have come."""
         self._open: tuple[int, int] | None = None
         self._peaks = np.zeros(len(channels))
-        self._ripe: list[Swing] = []
-        self._covered: list[tuple[int, int]] = []
+        self._found: list[Swing] = []
 
     def push(self, slow: Floats, bad: Flags, floors: Floats) -> None:
         """slow (channels, n): power of frames between 2 and 15 Hz, µV²; bad: frames that count for nothing; floors: resting power in each
@@ -76,21 +76,11 @@ class SwingFinder:
         if self._open is not None and self._end - self._width - self._open[1] >= self._apart:
             self._close()
 
-    def cover(self, first: int, end: int) -> None:
-        """Frames in which something was found."""
-        self._covered.append((first, end))
-
-    def ripe(self, frontier: int) -> list[Swing]:
-        """Swings that end before a frame before which everything else is decided, without those that it covers."""
-        if not self._ripe and len(self._covered) < _COVERED_AT_ONCE:
-            return []
-        done = [s for s in self._ripe if s.end <= frontier]
-        self._ripe = self._ripe[len(done) :]
-        found = [s for s in done if not any(a < s.end and b > s.first for a, b in self._covered)]
-        waiting = min([self._end - self._width - self._apart, frontier, *(s.first for s in self._ripe)])
-        keep = min(waiting, self._open[0]) if self._open is not None else waiting
-        self._covered = [(a, b) for a, b in self._covered if b > keep]
-        return found
+    def found(self) -> tuple[tuple[Swing, ...], int]:
+        """Swings that have ended since this was last asked, and a frame before which no later one begins."""
+        found, self._found = tuple(self._found), []
+        waiting = self._end - self._width - self._apart
+        return found, waiting if self._open is None else min(waiting, self._open[0])
 
     def finish(self) -> None:
         """At the end of the stream: what swings still has ended."""
@@ -129,9 +119,38 @@ class SwingFinder:
             return
         channels = tuple(np.flatnonzero(self._peaks).tolist())
         peaks = tuple(float(p) for p in np.sqrt(self._peaks[list(channels)]))
-        self._ripe.append(Swing(*self._open, channels, peaks))
+        self._found.append(Swing(*self._open, channels, peaks))
         self._open = None
         self._peaks[:] = 0.0
+
+
+class SwingLog:
+    """Swings in, and where something was found; swings that nothing explains out."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Swing] = []
+        self._later_from = 0
+        self._covered: list[tuple[int, int]] = []
+
+    def expect(self, swings: Sequence[Swing], later_from: int) -> None:
+        """Swings that have ended; no later one begins before a frame."""
+        self._waiting += swings
+        self._later_from = later_from
+
+    def cover(self, first: int, end: int) -> None:
+        """Frames in which something was found."""
+        self._covered.append((first, end))
+
+    def ripe(self, frontier: int) -> list[Swing]:
+        """Swings that end before a frame before which everything else is decided, without those that it covers."""
+        if not self._waiting and len(self._covered) < _COVERED_AT_ONCE:
+            return []
+        done = [s for s in self._waiting if s.end <= frontier]
+        self._waiting = self._waiting[len(done) :]
+        found = [s for s in done if not any(a < s.end and b > s.first for a, b in self._covered)]
+        keep = min([self._later_from, frontier, *(s.first for s in self._waiting)])
+        self._covered = [(a, b) for a, b in self._covered if b > keep]
+        return found
 
 
 def _any(flags: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

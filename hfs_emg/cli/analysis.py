@@ -152,7 +152,9 @@ def run_analyze(options: argparse.Namespace) -> int:
     profile = wanted_profile(options, path, recording, montage, kept)
     progress = Progress("analysing")
     try:
-        document, _ = analyse(recording, montage, kept.settings, model=kept.model, profile=profile, progress=progress)
+        document, _ = analyse(
+            recording, montage, kept.settings, model=kept.model, profile=profile, progress=progress, in_two=True
+        )
     finally:
         progress.end()
     write_json(options.json, document)

@@ -139,7 +139,9 @@ class SharedSession:
         if self.montage is None:
             raise RequestError(f"{self.id} has no montage: nothing of it was analysed.")
         kept = kept_in(self._session.folder, "Until then its valid time is not known.")
-        found, _ = analyse(self._session, self.montage, kept.settings, model=kept.model, profile=kept.profile)
+        found, _ = analyse(
+            self._session, self.montage, kept.settings, model=kept.model, profile=kept.profile, in_two=True
+        )
         return found.invalid
 
     @property

@@ -134,7 +134,7 @@ def report_content(
     kept = kept_in(folder)
     view = review.reviewed()
     if look is None:
-        look = look_at(session, montage, kept, progress)
+        look = look_at(session, montage, kept, progress, in_two=True)
     episodes = standing_episodes(view)
     profile = _profile(folder)
     duration_s = review.duration_s

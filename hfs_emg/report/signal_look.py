@@ -62,16 +62,20 @@ class SignalLook:
 
 
 def look_at(
-    session: Session, montage: Montage, kept: Kept, progress: Callable[[float], None] | None = None
+    session: Session,
+    montage: Montage,
+    kept: Kept,
+    progress: Callable[[float], None] | None = None,
+    *,
+    in_two: bool = False,
 ) -> SignalLook:
-    """Read the session once. progress: called with the share done. Raises RecordingError while reading."""
-    from hfs_emg.analysis.analyzer import Analyzer  # noqa: PLC0415 - brings the analyser, which no page needs
+    """Read the session once. progress: called with the share done. in_two: as `analyse` has it. Raises RecordingError while reading."""
+    from hfs_emg.analysis.beside import whole  # noqa: PLC0415 - brings the analyser, which no page needs
     from hfs_emg.analysis.conditioning import Conditioner  # noqa: PLC0415
     from hfs_emg.analysis.frames import FrameClock  # noqa: PLC0415
 
     signal = session.signal
     rate = signal.rate_hz
-    analyzer = Analyzer(signal, montage, kept.settings, kept.model, kept.profile)
     clock = FrameClock.at(rate)
     conditioner = Conditioner(rate, len(montage.channels), clock.second * clock.hop, kept.settings)
     rows = [c.input for c in montage.channels]
@@ -80,17 +84,20 @@ def look_at(
     levels: list[NDArray[np.float16]] = []
     invalid: list[Invalid] = []
     carry = np.empty((len(rows), 0))
-    for block in session.blocks():
-        invalid += analyzer.push(block).invalid
-        emg = conditioner.push(block.counts[:, rows].T * scale, block.lost).emg
-        carry = np.concatenate([carry, emg], axis=1)
-        whole = carry.shape[1] // hop * hop
-        power = (carry[:, :whole].reshape(len(rows), -1, hop) ** 2).mean(axis=2)
-        levels.append(np.minimum(np.sqrt(power), _HIGHEST_UV).astype(np.float16))
-        carry = carry[:, whole:]
-        if progress is not None:
-            progress(min(1.0, block.end / max(1, session.samples)))
-    invalid += analyzer.finish().invalid
+    told = session.samples if in_two else 0
+    with whole(signal, montage, kept.settings, kept.model, kept.profile, samples=told) as analyzer:
+        for block in session.blocks():
+            invalid += analyzer.push(block).invalid
+            emg = conditioner.push(block.counts[:, rows].T * scale, block.lost).emg
+            carry = np.concatenate([carry, emg], axis=1)
+            full = carry.shape[1] // hop * hop
+            power = (carry[:, :full].reshape(len(rows), -1, hop) ** 2).mean(axis=2)
+            levels.append(np.minimum(np.sqrt(power), _HIGHEST_UV).astype(np.float16))
+            carry = carry[:, full:]
+            if progress is not None:
+                progress(min(1.0, block.end / max(1, session.samples)))
+        invalid += analyzer.finish().invalid
+    invalid.sort(key=lambda i: (i.start_s, i.end_s, i.reason))
     strength = np.concatenate(levels, axis=1) if levels else np.empty((len(rows), 0), np.float16)
     return SignalLook(tuple(invalid), strength, hop / rate)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from calibration.montage import Montage, default_montage
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.swings import Swing, SwingFinder
+from hfs_emg.analysis.swings import Swing, SwingFinder, SwingLog
 from hfs_emg.events import Episode, Kind
 from hfs_emg.model import Block, Input, Signal
 
@@ -90,10 +90,12 @@ def test_a_swing_waits_for_what_is_not_decided_yet() -> None:
     assert swings.ripe(clock.frames(20.0)) == []
 
 
-def _pushed(clock: FrameClock) -> SwingFinder:
+def _pushed(clock: FrameClock) -> SwingLog:
     swings = SwingFinder(clock, _montage())
     power = np.ones((8, clock.frames(20.0)))
     power[LOWER_LEFT, clock.frames(10.0) : clock.frames(10.8)] = 100.0**2
     swings.push(power, np.zeros(power.shape, np.bool_), np.ones((8, 20)))
     swings.finish()
-    return swings
+    log = SwingLog()
+    log.expect(*swings.found())
+    return log

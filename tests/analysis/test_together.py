@@ -37,7 +37,7 @@ def rows_of(atoms: AtomTable, island: int) -> list[list[np.ndarray]]:
 
 
 def test_an_island_among_others_is_what_it_is_alone(analyzer: Analyzer) -> None:
-    levels, finder = analyzer._levels, analyzer._atoms
+    levels, finder = analyzer._preparer.levels, analyzer._preparer.atoms
     together = levels.neighbourhood(ISLANDS, BEFORE, AFTER)
     all_states = finder.states(together)
     all_atoms = finder.atoms(together, all_states)
@@ -45,7 +45,7 @@ def test_an_island_among_others_is_what_it_is_alone(analyzer: Analyzer) -> None:
     hop = analyzer.clock.hop
     for i, (island, (low, high)) in enumerate(zip(ISLANDS, together.layout.spans, strict=True)):
         alone = levels.neighbourhood([island], BEFORE, AFTER)
-        for name in ("envelope", "floor", "bad", "eye", "short", "hop", "slow", "fast", "eye_wave"):
+        for name in ("envelope", "floor", "bad", "eye", "short", "hop", "slow", "fast", "eye_wave", "hum_hz"):
             assert np.array_equal(getattr(together, name)[..., low:high], getattr(alone, name)), name
         assert np.array_equal(together.wave[:, low * hop : high * hop], alone.wave)
         states = finder.states(alone)
@@ -55,7 +55,7 @@ def test_an_island_among_others_is_what_it_is_alone(analyzer: Analyzer) -> None:
 
 
 def test_a_glance_sees_what_a_close_look_sees(analyzer: Analyzer) -> None:
-    levels, finder = analyzer._levels, analyzer._atoms
+    levels, finder = analyzer._preparer.levels, analyzer._preparer.atoms
     near = levels.neighbourhood(ISLANDS, BEFORE, AFTER)
     seen = levels.glance([(*island, AFTER) for island in ISLANDS], BEFORE)
     for name in ("envelope", "floor", "gain", "bad", "eye"):
