@@ -70,7 +70,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(name="spasm while talking", sides=1, spasms=6.0, talk=0.55, from_speech=0.22, blinks=20),
     Scenario(name="spasm with smiles", sides=1, spasms=4.8, smiles=3.5, from_movement=0.4, sites="OZ", mains_hz=60),
     Scenario(name="spasm from blinks", sides=1, spasms=1.8, from_blink=0.28, blinks=17),
-    Scenario(name="small spasms", sides=1, spasms=9.6, below_blink=0.5, blink_uv=60, sites="OZRM"),
+    Scenario(name="small spasms", sides=1, spasms=9.6, below_blink=1.0, blink_uv=60, sites="OZRM"),
     Scenario(name="early disease", sides=1, spasms=4.8, spread="early", mix=(0.85, 0.15, 0), sites="OR", noise_uv=1.5),
     Scenario(
         name="quiet night",

@@ -116,7 +116,7 @@ class Spasms:
         which = rng.choice(3, p=np.array([alone, several, fused]) / (alone + several + fused))
         loud = float(np.clip(traits.loud_uv * rng.lognormal(0, 0.38), 8, 300))
         if rng.uniform() < self._scenario.below_blink:
-            loud = min(loud, self._stage.anatomy.blink_uv * rng.uniform(0.25, 0.7))
+            loud = min(loud, self._stage.anatomy.blink_uv * rng.uniform(0.25, 0.8))
         if self._scenario.asleep:
             loud *= rng.uniform(0.5, 1.0)
         sites = self._reached(traits)
