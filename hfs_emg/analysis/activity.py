@@ -137,3 +137,11 @@ class AtomTable:
     def of(self, which: Flags | Columns) -> AtomTable:
         """Some of them."""
         return AtomTable(*(getattr(self, name)[which] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Islands cut into atoms."""
+
+    states: SiteStates
+    atoms: AtomTable

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.activity import BOTH, Activity, AtomTable, Layout, SiteStates
+from hfs_emg.analysis.activity import BOTH, Activity, AtomTable, Cut, Layout, SiteStates
 from hfs_emg.analysis.frames import FrameClock, moving_minimum
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.stretches import Columns, Flags, Floats, Stretches, counts_before, narrowed, runs, widened
@@ -74,6 +74,11 @@ class AtomFinder:
         self._rest = clock.frames(_REST_S)
         self._join = clock.frames(_JOIN_S)
         self._shortest = max(2, clock.frames(_SHORTEST_S))
+
+    def cut(self, near: Activity) -> Cut:
+        """Islands cut into atoms."""
+        states = self.states(near)
+        return Cut(states, self.atoms(near, states))
 
     def states(self, near: Activity) -> SiteStates:
         """Which channel is active where, and whether its twin moves with it."""

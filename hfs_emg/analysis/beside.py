@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import struct
 import sys
@@ -105,7 +106,7 @@ class Beside:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(notes[0])
         os.close(answers[1])
-        self._notes, self._answers = os.fdopen(notes[1], "wb", 0), os.fdopen(answers[0], "rb")
+        self._notes, self._answers = os.fdopen(notes[1], "wb", 0), os.fdopen(answers[0], "rb", 0)
 
     def __enter__(self) -> Beside:
         return self
@@ -123,6 +124,12 @@ class Beside:
         self._wait_for_slot()
         found = self._slots.room(self._sent, 8 * rows * columns)
         return np.empty((rows, columns)) if found is None else found.view(np.float64).reshape(rows, columns)
+
+    def busy(self) -> bool:
+        """Whether more waits for the other process than it is at."""
+        while self._sent > self._answered and select.select([self._answers], [], [], 0)[0]:
+            self._hear()
+        return self._sent - self._answered > 1
 
     def take(self, piece: Prepared) -> None:
         """The next piece. With the last one everything is settled. Raises HfsError, and what failed in the other process."""
@@ -153,11 +160,11 @@ class Beside:
 
     def _hear(self) -> None:
         """The next answer."""
-        head = self._answers.read(_ANSWER.size)
+        head = _read(self._answers, _ANSWER.size)
         if len(head) < _ANSWER.size:
             raise _ended()
         well, length = _ANSWER.unpack(head)
-        told = self._answers.read(length)
+        told = _read(self._answers, length)
         if len(told) < length:
             raise _ended()
         if not well:
@@ -174,6 +181,14 @@ def _ended() -> HfsError:
         "The second process of the analysis was ended from outside, as the system does when memory runs out: "
         "end other programs and run it again."
     )
+
+
+def _read(pipe: IO[bytes], length: int) -> bytes:
+    """So many bytes from a pipe that is not buffered; fewer where it ends."""
+    read = bytearray()
+    while len(read) < length and (more := pipe.read(length - len(read))):
+        read += more
+    return bytes(read)
 
 
 def _write(pipe: IO[bytes], content: bytes) -> None:

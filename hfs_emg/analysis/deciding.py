@@ -1,4 +1,4 @@
-"""The analyser's second half: islands cut into atoms in, episodes out."""
+"""The analyser's second half: islands in, episodes out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import deque
 import numpy as np
 
 from calibration.montage import Montage
-from hfs_emg.analysis.activity import AtomTable
+from hfs_emg.analysis.activity import AtomTable, Cut, Neighbourhood
+from hfs_emg.analysis.atoms import AtomFinder
 from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.context import Context, Looked
@@ -17,7 +18,7 @@ from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
 from hfs_emg.analysis.hum import jumps
 from hfs_emg.analysis.islands import LOOK_AHEAD_S
-from hfs_emg.analysis.prepared import Cut, Decided, Prepared
+from hfs_emg.analysis.prepared import Decided, Prepared
 from hfs_emg.analysis.scene import SceneMaker
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.stretches import Floats
@@ -39,6 +40,7 @@ class Decider:
         self._rate_hz = rate_hz
         self._labels = tuple(c.label for c in montage.channels)
         self._clock = clock = FrameClock.at(rate_hz)
+        self._atoms = AtomFinder(clock, montage, settings)
         self._scenes = SceneMaker(clock, montage)
         self._features = FeatureMaker(clock, self._scenes.rows)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
@@ -60,11 +62,15 @@ class Decider:
         """An array to be filled with what is large in the next piece."""
         return np.empty((rows, columns))
 
+    def busy(self) -> bool:
+        """What can be done here is done here."""
+        return False
+
     def take(self, piece: Prepared) -> None:
         """The next piece. With the last one everything is settled."""
         self._rails.extend(map(self._rail, piece.rails))
         self._swings.expect(piece.swings, piece.swings_from)
-        decided = self._decide(piece.cut, len(piece.islands))
+        decided = [] if piece.near is None else self._decide(piece.near, piece.cut, len(piece.islands))
         for (first, end), atoms in zip(piece.islands, decided, strict=True):
             self._settle(first)
             for atom in atoms:
@@ -122,12 +128,13 @@ class Decider:
             atom = _known_by_itself(swing.first, swing.end, swing.channels, bursts, where)
             self._builder.add_alone(atom, SWING_REASON.format(uv=max(swing.peaks_uv)), CONFIDENCE)
 
-    def _decide(self, cut: Cut | None, islands: int) -> list[list[DecidedAtom]]:
+    def _decide(self, near: Neighbourhood, cut: Cut | None, islands: int) -> list[list[DecidedAtom]]:
         """What is decided in some islands, island by island. All their atoms are measured together."""
         found: list[list[DecidedAtom]] = [[] for _ in range(islands)]
-        if cut is None:
+        cut = cut or self._atoms.cut(near)
+        states, table = cut.states, cut.atoms
+        if not len(table):
             return found
-        near, states, table = cut.near, cut.states, cut.atoms
         scene = self._scenes.scene(near, states)
         hum = jumps(scene.wave, table, near.hum_hz[table.starts], self._clock)
         if hum.any():

@@ -1,4 +1,4 @@
-"""What the first half of the analyser hands to the second: islands cut into atoms, with all that is measured in them.
+"""What the first half of the analyser hands to the second: islands, with all that is measured in them.
 
 A piece is whole in itself: nothing of the half that made it is needed to decide, so that the two may be two processes.
 """
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from hfs_emg.analysis.activity import AtomTable, Neighbourhood, SiteStates
+from hfs_emg.analysis.activity import Cut, Neighbourhood
 from hfs_emg.analysis.stretches import Floats
 from hfs_emg.analysis.swings import Swing
 from hfs_emg.events import Episode, Invalid
@@ -20,24 +20,17 @@ Frames = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Islands with the frames around them, and the atoms that they are made of: at least one."""
-
-    near: Neighbourhood
-    states: SiteStates
-    atoms: AtomTable
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """Some islands that are ripe, in order of the stream, and what else came to be known with them.
 
-    cut: the islands; None where they hold nothing. rails: (channel, first sample, end) at the end of the range.
-    swings: those that have ended; no later one begins before the frame swings_from. frontier: frame before which no later island
-    begins. samples: length of the stream, in what its end settles. last: nothing follows.
+    near: the islands with the frames around them; None without islands. cut: the same cut into atoms, where that is done already.
+    rails: (channel, first sample, end) at the end of the range. swings: those that have ended; no later one begins before the frame
+    swings_from. frontier: frame before which no later island begins. samples: length of the stream, in what its end settles. last:
+    nothing follows.
     """
 
     islands: tuple[Frames, ...]
+    near: Neighbourhood | None
     cut: Cut | None
     rails: tuple[tuple[int, int, int], ...]
     swings: tuple[Swing, ...]
@@ -60,6 +53,9 @@ class Decides(Protocol):
 
     def room(self, rows: int, columns: int) -> Floats:
         """An array to be filled with what is large in the next piece; where that is elsewhere, it need not be copied there."""
+
+    def busy(self) -> bool:
+        """Whether it has enough to do, so that what either half may do is better done in the first."""
 
     def take(self, piece: Prepared) -> None:
         """The next piece. With the last one everything is settled."""

@@ -1,4 +1,4 @@
-"""The analyser's first half: samples in, islands out, cut into atoms, with the frames around them that a decision may use."""
+"""The analyser's first half: samples in, islands out, each with the frames around it that a decision may use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
 from hfs_emg.analysis.known import known_of
 from hfs_emg.analysis.levels import LevelLog
-from hfs_emg.analysis.prepared import Cut, Decides, Frames, Prepared
+from hfs_emg.analysis.prepared import Decides, Prepared
 from hfs_emg.analysis.provisional import TICK_S, Provisional
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
@@ -150,15 +150,9 @@ class Preparer:
         where = tuple((island.first, island.end) for island in islands)
         rails, self._rails = tuple(self._rails), []
         swings, swings_from = self._swings.found()
-        to.take(Prepared(where, self._cut(where, to), rails, swings, swings_from, frontier, samples, last))
-
-    def _cut(self, islands: tuple[Frames, ...], to: Decides) -> Cut | None:
-        if not islands:
-            return None
-        near = self.levels.neighbourhood(islands, *self._around, to.room)
-        states = self.atoms.states(near)
-        atoms = self.atoms.atoms(near, states)
-        return Cut(near, states, atoms) if len(atoms) else None
+        near = self.levels.neighbourhood(where, *self._around, to.room) if where else None
+        cut = self.atoms.cut(near) if near is not None and to.busy() else None
+        to.take(Prepared(where, near, cut, rails, swings, swings_from, frontier, samples, last))
 
 
 def _batches(islands: list[Island]) -> Iterator[list[Island]]:

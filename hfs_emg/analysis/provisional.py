@@ -91,8 +91,8 @@ class Provisional:
         if not pieces:
             return found
         near = self._levels.glance(pieces, self._before)
-        states = self._atoms.states(near)
-        atoms = self._atoms.atoms(near, states)
+        cut = self._atoms.cut(near)
+        states, atoms = cut.states, cut.atoms
         columns = atoms.starts, atoms.ends, atoms.sides, atoms.island, atoms.start_s
         looks = any_of(atoms.channels[:, self._eyes]), self._striking.first(near, states, atoms) >= 0
         layout = near.layout
