@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -59,7 +61,7 @@ class Disturber:
         size = rng.choice([-1, 1]) * np.clip(500 * rng.lognormal(0, 1.0), 100, 5000)
         decay = rng.uniform(0.05, 0.5)
         channel = rng.integers(self.trouble.added.shape[1])
-        self._add(start_s, 6 * decay, [int(channel)], lambda t: size * np.exp(-t / decay))
+        self._add(start_s, 6 * decay, {int(channel): size}, lambda t: np.exp(-t / decay))
         self.trouble.episodes.append((start_s, min(self._end, start_s + 4 * decay), "pop"))
 
     def motion(self, start_s: float) -> None:
@@ -70,10 +72,9 @@ class Disturber:
         tones = [(rng.normal(), rng.uniform(0.5, 15), rng.uniform(0, 7)) for _ in range(5)]
         many = min(int(rng.integers(1, 5)), self.trouble.added.shape[1])
         first = int(rng.integers(self.trouble.added.shape[1]))
-        for n in range(many):
-            gain = size * rng.normal(1.0, 0.4) / 2.2
-            channel = (first + n) % self.trouble.added.shape[1]
-            self._add(start_s, length, [channel], lambda t, g=gain: g * _swing(t, length, tones))
+        inputs = self.trouble.added.shape[1]
+        gains = {(first + n) % inputs: size * rng.normal(1.0, 0.4) / 2.2 for n in range(many)}
+        self._add(start_s, length, gains, lambda t: _swing(t, length, tones))
         self.trouble.episodes.append((start_s, min(self._end, start_s + length), "motion"))
 
     def tug(self, start_s: float) -> None:
@@ -84,18 +85,17 @@ class Disturber:
         rise, decay = rng.uniform(0.006, 0.03), rng.uniform(0.05, 0.22)
         swing = rng.uniform(3, 14)
         size = float(np.clip(500 * rng.lognormal(0, 0.7), 100, 3000))
-        for channel in self._montage.on(side):
-            gain = size * rng.normal(1.0, 0.35)
-            for pull in pulls:
-                strength = gain * rng.uniform(0.4, 1.0)
-                self._add(
-                    start_s + pull,
-                    6 * decay,
-                    [channel],
-                    lambda t, s=strength: (
-                        s * (1 - np.exp(-t / rise)) * np.exp(-t / decay) * np.cos(2 * np.pi * swing * t)
-                    ),
-                )
+        strengths = {
+            channel: size * rng.normal(1.0, 0.35) * rng.uniform(0.4, 1.0, len(pulls))
+            for channel in self._montage.on(side)
+        }
+
+        def jerk(t: Floats) -> Floats:
+            return np.asarray((1 - np.exp(-t / rise)) * np.exp(-t / decay) * np.cos(2 * np.pi * swing * t))
+
+        for n, pull in enumerate(pulls):
+            gains = {channel: float(strength[n]) for channel, strength in strengths.items()}
+            self._add(start_s + pull, 6 * decay, gains, jerk)
         self.trouble.episodes.append((start_s, min(self._end, start_s + float(pulls[-1]) + 4 * decay), "tug"))
 
     def rail(self, start_s: float) -> None:
@@ -106,7 +106,7 @@ class Disturber:
         size = float(rng.choice([-1, 1]) * rng.uniform(260_000, 400_000))
         on = self._slice(start_s, length)
         self.trouble.added[on, channel] += size
-        self._add(start_s + length, 3.0, [channel], lambda t: 0.2 * size * np.exp(-t / 0.25))
+        self._add(start_s + length, 3.0, {channel: 0.2 * size}, lambda t: np.exp(-t / 0.25))
         self._lost(start_s, length, channel, "rail")
 
     def off(self, start_s: float) -> None:
@@ -118,7 +118,8 @@ class Disturber:
         self.trouble.contact[on, channel] = 0.0
         self.trouble.noisier[on, channel] *= 5.0
         self.trouble.hum[on, channel] *= rng.uniform(15, 60)
-        self._add(start_s, length, [channel], lambda t: rng.choice([-1, 1]) * 15_000 * (1 - np.exp(-t / 0.4)))
+        offset = 15_000.0 * rng.choice([-1, 1])
+        self._add(start_s, length, {channel: offset}, lambda t: 1 - np.exp(-t / 0.4))
         self._lost(start_s, length, channel, "lead_off")
 
     def _dry(self) -> None:
@@ -129,12 +130,11 @@ class Disturber:
             self.trouble.noisier[:, channel] *= 1 + rng.uniform(0.8, 2.0) * along
             self.trouble.hum[:, channel] *= 1 + rng.uniform(3, 9) * along
 
-    def _lost(self, start_s: float, length_s: float, channel: int, label: str) -> None:
+    def _lost(self, start_s: float, length_s: float, channel: int, reason: Literal["rail", "lead_off"]) -> None:
         end = min(self._end, start_s + length_s)
-        reason = "rail" if label == "rail" else "lead_off"
         names = (self._montage.channels[channel].label,)
-        self.trouble.invalid.append(Invalid(start_s, end, names, "rail" if reason == "rail" else "lead_off"))
-        self.trouble.episodes.append((start_s, end, label))
+        self.trouble.invalid.append(Invalid(start_s, end, names, reason))
+        self.trouble.episodes.append((start_s, end, reason))
 
     @property
     def _end(self) -> float:
@@ -146,13 +146,12 @@ class Disturber:
     def _slice(self, start_s: float, length_s: float) -> slice:
         return slice(round(start_s * self._rate), min(self._samples, round((start_s + length_s) * self._rate)))
 
-    def _add(self, start_s: float, length_s: float, channels: list[int], shape: object) -> None:
-        assert callable(shape)
+    def _add(self, start_s: float, length_s: float, gains: dict[int, float], shape: Callable[[Floats], Floats]) -> None:
         on = self._slice(start_s, length_s)
         t = np.arange(on.start, on.stop) / self._rate - start_s
         if len(t):
-            for channel in channels:
-                self.trouble.added[on, channel] += shape(np.maximum(t, 0.0))
+            for channel, gain in gains.items():
+                self.trouble.added[on, channel] += gain * shape(np.maximum(t, 0.0))
 
 
 def _swing(t: Floats, length_s: float, tones: list[tuple[float, float, float]]) -> Floats:

@@ -16,7 +16,7 @@ class Scenario:
     rate_hz: float = 250.0
     sites: Sites = "FOZR"
     # Behaviour
-    talk: float = 0.30
+    talk: float = 0.32
     meal: float = 0.0
     one_sided_meal: float = 0.15
     blinks: float = 14.0
@@ -25,9 +25,9 @@ class Scenario:
     pouts: float = 0.12
     brows: float = 0.4
     closures: float = 0.1
-    winks: float = 0.05
-    smirks: float = 0.35
-    grimaces: float = 0.03
+    winks: float = 0.12
+    smirks: float = 0.6
+    grimaces: float = 0.08
     swallows: float = 0.6
     yawns: float = 0.03
     glances: float = 8.0
@@ -87,7 +87,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(name="both sides", sides=2, spasms=6.0, rate_hz=500),
     Scenario(
-        name="sixty hertz", sides=1, spasms=7.2, mains_hz=60, mains_uv=25, spasm_uv=85, pops=0.7, motions=1.2, tugs=0.5
+        name="sixty hertz", sides=1, spasms=7.2, mains_hz=60, mains_uv=25, spasm_uv=95, pops=0.7, motions=1.2, tugs=0.5
     ),
     Scenario(name="chewing on one side", sides=1, spasms=8.5, meal=0.32, one_sided_meal=0.9, from_speech=0.15),
     Scenario(name="eye potentials", sides=1, spasms=6.0, eye_uv=230, talk=0.4, blinks=22, glances=18, sites="OR"),
@@ -96,13 +96,13 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(name="tonic spasms", sides=1, spasms=2.6, mix=(0.25, 0.3, 0.45), tonic_s=11.0, spasm_uv=75),
     Scenario(name="failing electrodes", sides=1, spasms=7.2, losses_per_h=14, dries=True, pops=0.8, noise_uv=2.6),
     Scenario(
-        name="low amplitude", sides=1, spasms=8.4, spasm_uv=30, noise_uv=1.3, blink_uv=28, rate_hz=200, sites="OZ"
+        name="low amplitude", sides=1, spasms=8.4, spasm_uv=30, noise_uv=1.05, blink_uv=28, rate_hz=200, sites="OZ"
     ),
     Scenario(name="severe spasm", sides=1, spasms=16.8, spasm_uv=70, mix=(0.2, 0.7, 0.1), rate_hz=1000, sites="OR"),
     Scenario(
         name="lively", talk=0.25, smiles=3.5, brows=2.5, closures=0.8, pouts=0.8, smirks=0.9, winks=0.3, grimaces=0.2
     ),
-    Scenario(name="talker", talk=0.8, blinks=24, smiles=1.2, smirks=0.4, sites="OR"),
+    Scenario(name="talker", talk=0.8, blinks=24, smiles=1.2, smirks=0.4),
     Scenario(name="meals", meal=0.65, talk=0.15, swallows=1.5, one_sided_meal=0.35, mains_hz=60),
     Scenario(name="winks and smirks", winks=2.5, smirks=2.8, smiles=1.0, grimaces=0.5, sites="FOZM"),
     Scenario(name="artefacts", pops=1.0, motions=4.0, tugs=1.0, losses_per_h=6, mains_uv=6, mains_hz=60, heart_uv=8),
@@ -110,7 +110,17 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(name="old palsy", synkinesis=True, smiles=2.0, closures=0.8, pouts=1.0, brows=1.0, talk=0.2),
     Scenario(name="lid myokymia", myokymia=0.12, rate_hz=500),
     Scenario(
-        name="rest", talk=0.0, smiles=0.08, blinks=12, brows=0.1, smirks=0.03, rate_hz=200, sites="OZ", heart_uv=5
+        name="rest",
+        talk=0.0,
+        smiles=0.08,
+        blinks=12,
+        brows=0.1,
+        smirks=0.05,
+        winks=0.02,
+        grimaces=0.01,
+        rate_hz=200,
+        sites="OZ",
+        heart_uv=5,
     ),
 )
 

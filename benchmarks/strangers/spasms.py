@@ -22,7 +22,7 @@ from hfs_emg.events import Kind, SideName
 
 JOINED_S = 0.5
 APART_S = 0.8
-CROWDED = 0.18
+CROWDED = 0.12
 """How many of the unprovoked stay unprovoked by chance while something else goes on: the free quantity of their coincidence."""
 
 
@@ -86,11 +86,13 @@ class Spasms:
         for what in happenings:
             if what.kind is Kind.BLINK and rng.uniform() < scenario.from_blink * traits.rate_factor:
                 length = what.end_s - what.start_s
-                start = what.start_s + max(0.04, length * rng.uniform(0.85, 1.1) + rng.uniform(0.0, 0.15))
+                start = what.start_s + max(0.04, length * rng.uniform(0.9, 1.1) + rng.uniform(0.02, 0.17))
                 self._try(traits, self._tail(traits, start))
             elif what.kind is Kind.ORAL and rng.uniform() < scenario.from_speech:
                 start = (
-                    rng.uniform(what.start_s, what.end_s) if rng.uniform() < 0.5 else what.end_s + rng.uniform(0.0, 0.6)
+                    rng.uniform(what.start_s, what.end_s)
+                    if rng.uniform() < 0.35
+                    else what.end_s + rng.uniform(0.0, 0.6)
                 )
                 self._try(traits, self._drawn(traits, start, f"spasm_{what.label}"))
             elif what.kind is Kind.VOLUNTARY and rng.uniform() < scenario.from_movement:
