@@ -128,3 +128,23 @@ def test_a_potential_of_both_eyes_alone_is_a_blink_only_where_blinks_are_not_hea
         values[0, ALL_NAMES.index(name)] = value
     (decision,) = Classifier(DEFAULT_MODEL.read_bytes()).decide(values, np.full((1, len(CLASSES)), 0.1))
     assert decision.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("blink", "oral", "nothing", "side", "kind"),
+    [
+        (0.1, 0.9, 0.0, "both", "blink"),  # within speech, which is told as well
+        (0.05, 0.95, 0.0, "both", "oral"),
+        (0.3, 0.0, 0.7, "both", "blink"),
+        (0.2, 0.0, 0.8, "both", "none"),  # a glance
+        (0.1, 0.9, 0.0, "left", "oral"),
+    ],
+)
+def test_a_two_sided_blink_has_a_premium_and_a_smaller_one_against_nothing(
+    blink: float, oral: float, nothing: float, side: str, kind: str
+) -> None:
+    probability = np.zeros(len(CLASSES))
+    probability[[CLASSES.index(k) for k in ("blink", "oral", NONE)]] = blink, oral, nothing
+    values = np.full(len(ALL_NAMES), np.nan)
+    values[ALL_NAMES.index("two_sided")] = side == "both"
+    assert Decision(probability, values, probability).kind == kind
