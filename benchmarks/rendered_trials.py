@@ -36,12 +36,17 @@ def strange(*, quick: bool = False) -> Sequence[Renders]:
     return strangers.faces(duration_s=QUICK_S)[_QUICK] if quick else strangers.faces()
 
 
+def phenotype_of(scenario: str) -> str:
+    """A scenario's name as the tables have it."""
+    return scenario.replace("_", "-").replace(" ", "-")
+
+
 def run_rendered(face: Renders, model: bytes | None = None) -> Outcome:
     """Render, analyse by a model file's content (None: the program's own), score."""
     recording = face.record()
     duration_s = len(recording.counts) / recording.signal.rate_hz
     burden = _analysed(recording, model)
-    name = face.name.replace("_", "-").replace(" ", "-")
+    name = phenotype_of(face.name)
     found = Found(f"{name}-{face.seed}", duration_s, burden.valid_s(duration_s), tuple(burden.episodes))
     person = Person(name, face.seed, face.has_spasm, face.rate_hz, face.inputs)
     return outcome_of(person, recording.truth, found, burden.episodes)
