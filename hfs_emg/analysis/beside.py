@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -91,22 +92,24 @@ class Beside:
         self._episodes: list[Episode] = []
         self._invalid: list[Invalid] = []
         self._frontier = 0
-        notes, answers = os.pipe(), os.pipe()
+        (notes, self._notes), (self._answers, answers) = _pipe(), _pipe()
         # Ctrl-C is for this process to obey: in the new one it is held back for ever.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self.pid = os.fork()
+            with warnings.catch_warnings():
+                # From Python 3.12 on it also counts threads of libraries: those of numpy stop for a fork, and `possible` counts our own.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.pid = os.fork()
             if not self.pid:
-                _live(made, self._slots, (answers[0], notes[1]), (notes[0], answers[1]))
+                _live(made, self._slots, (self._notes, self._answers), notes, answers)
         except OSError:
-            for end in (*notes, *answers):
-                os.close(end)
+            self._notes.close()
+            self._answers.close()
             raise
         finally:
+            notes.close()
+            answers.close()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(notes[0])
-        os.close(answers[1])
-        self._notes, self._answers = os.fdopen(notes[1], "wb", 0), os.fdopen(answers[0], "rb", 0)
 
     def __enter__(self) -> Beside:
         return self
@@ -198,15 +201,22 @@ def _write(pipe: IO[bytes], content: bytes) -> None:
         rest = rest[pipe.write(rest) :]
 
 
-def _live(made: Callable[[], Decider], slots: Slots, others: tuple[int, int], own: tuple[int, int]) -> None:
+def _pipe() -> tuple[IO[bytes], IO[bytes]]:
+    """Its end to read from, and the one to write to; not buffered."""
+    read, write = os.pipe()
+    return os.fdopen(read, "rb", 0), os.fdopen(write, "wb", 0)
+
+
+def _live(
+    made: Callable[[], Decider], slots: Slots, others: tuple[IO[bytes], ...], notes: IO[bytes], answers: IO[bytes]
+) -> None:
     """All that the new process does. others: the ends of the pipes that are not its own."""
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         for end in others:
-            os.close(end)  # else it would wait for itself when the other one has gone
-        with os.fdopen(own[0], "rb") as notes, os.fdopen(own[1], "wb") as answers:
-            _decide(made, slots, notes, answers)
+            end.close()  # else it would wait for itself when the other one has gone
+        _decide(made, slots, notes, answers)
     finally:
         os._exit(0)  # nothing that this process is a copy of is its own to end
 
@@ -219,8 +229,8 @@ def _decide(made: Callable[[], Decider], slots: Slots, notes: IO[bytes], answers
     except Exception as error:
         decider = error
     number = 0
-    while len(note := notes.read(NOTE_BYTES)) == NOTE_BYTES:
-        large = notes.read(length_if_large(note))
+    while len(note := _read(notes, NOTE_BYTES)) == NOTE_BYTES:
+        large = _read(notes, length_if_large(note))
         try:
             if isinstance(decider, Exception):
                 raise decider
@@ -228,8 +238,7 @@ def _decide(made: Callable[[], Decider], slots: Slots, notes: IO[bytes], answers
             well, told = True, msgspec.msgpack.encode(decider.settled())
         except Exception as error:
             well, told = False, _portable(error)
-        answers.write(_ANSWER.pack(well, len(told)) + told)
-        answers.flush()
+        _write(answers, _ANSWER.pack(well, len(told)) + told)
         number += 1
 
 
