@@ -46,6 +46,7 @@ def test_the_replay_is_dearer_than_the_filter_passes_inside_it(recording: Path) 
     assert figures["cpu_s"] > figures["sosfilt_cpu_s"] > 0
     assert figures["ratio"] == figures["cpu_s"] / figures["sosfilt_cpu_s"]
     assert figures["cpu_s_per_hour"] == pytest.approx(figures["cpu_s"] * 3600 / SECONDS)
+    assert figures["wall_s_per_hour"] == pytest.approx(figures["wall_s"] * 3600 / SECONDS)
     memory = figures["memory_mb"]
     assert 20 < memory["start"] <= memory["peak"]
 

@@ -40,7 +40,7 @@ def test_growth_is_measured_at_every_length_and_leaves_nothing(tmp_path: Path, m
 
 
 PART = {
-    "replay": {"cpu_s_per_hour": 6.25, "ratio": 2.5},
+    "replay": {"wall_s_per_hour": 0.95, "cpu_s_per_hour": 6.25, "ratio": 2.5},
     "live_blocks": {"cpu_ms_per_s": 8.25, "slowest_block_ms": 6.0},
 }
 FIGURES = {
@@ -56,7 +56,7 @@ FIGURES = {
     "first_sample": {"first_sample_s": 3.25},
     "start_ms": {"hfs-emg --help": 43.0},
     "scenarios": dict.fromkeys(cost_page.FACES, PART)
-    | {"healthy-meal": PART | {"replay": {"cpu_s_per_hour": 9.0, "ratio": 12.0}}},
+    | {"healthy-meal": PART | {"replay": {"wall_s_per_hour": 4.5, "cpu_s_per_hour": 9.0, "ratio": 12.0}}},
     "growth": [
         {"signal_s": 60, "cpu_s_per_hour": 4.0, "peak_mb": 70.0},
         {"signal_s": 3600, "cpu_s_per_hour": 4.1, "peak_mb": 80.0},
@@ -74,17 +74,20 @@ def verdicts(figures: dict[str, object]) -> dict[str, bool | None]:
 def test_the_table_shows_every_figure_and_judges_what_is_asked() -> None:
     text = cost_page.text(FIGURES)
     for shown in (
-        "9.5 ms", "10.5 ms", "20.5 ms", "67 MB", "84 MB", "41.2 million", "8.2 ms; 6 ms", "43 ms", "3.2 s", "6.25 s", "12.0",
+        "9.5 ms", "10.5 ms", "20.5 ms", "67 MB", "84 MB", "41.2 million", "8.2 ms; 6 ms", "43 ms", "3.2 s", "12.0",
+        "0.95 s; 6.25 s", "4.50 s; 9.00 s",
         "24 h: CPU", "4.20 s; 100 MB", "1.25 times", "6.50 s; 130 MB", "not installed", "0.140 (0.110 by the clock)", "3 other processes",
     ):  # fmt: skip
         assert shown in text, shown
     held = verdicts(FIGURES)
     assert held["CPU per second of signal, `record`"]
     assert held["the same with one browser"] is False
+    assert held["a recorded hour, a patient: by the clock; CPU"]
+    assert held["a recorded hour, a meal: by the clock; CPU"] is False
     assert held["times the bare filter passes in it, a patient"]
     assert held["times the bare filter passes in it, a meal"] is False
     assert held["memory of 24 h over that of 1 h"]
-    assert text.count("not held") == 3
+    assert text.count("not held") == 4
     assert "`" not in text
 
 
