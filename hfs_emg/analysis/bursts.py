@@ -10,8 +10,8 @@ import numpy as np
 
 from hfs_emg.analysis.activity import BOTH, SIDE_NAMES, AtomTable, SiteStates
 from hfs_emg.analysis.classify import Decision
+from hfs_emg.analysis.decided import DecidedAtom
 from hfs_emg.analysis.edges import EdgeFinder
-from hfs_emg.analysis.episodes import DecidedAtom
 from hfs_emg.analysis.frames import FrameClock, moving_minimum
 from hfs_emg.analysis.kinds import NONE
 from hfs_emg.analysis.scene import BurstTable, MontageRows, Scene

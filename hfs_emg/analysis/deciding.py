@@ -12,7 +12,8 @@ from hfs_emg.analysis.atoms import AtomFinder
 from hfs_emg.analysis.bursts import BurstFinder
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.context import Context, Looked
-from hfs_emg.analysis.episodes import RAIL_REASON, SWING_REASON, DecidedAtom, EpisodeBuilder
+from hfs_emg.analysis.decided import DecidedAtom
+from hfs_emg.analysis.episodes import RAIL_REASON, SWING_REASON, EpisodeBuilder
 from hfs_emg.analysis.features import FeatureMaker
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History

@@ -13,13 +13,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.montage import Montage, Side, Site
-from hfs_emg.analysis.classify import Classifier, Decision
+from calibration.montage import Montage, Site
+from hfs_emg.analysis.classify import Classifier
+from hfs_emg.analysis.decided import DecidedAtom
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.islands import QUIET_S
-from hfs_emg.analysis.kinds import CLASSES, NONE
+from hfs_emg.analysis.kinds import NONE, SPASM, TWITCH
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.events import KINDS, Burst, Episode, Kind, SideName
+from hfs_emg.analysis.verdicts import Verdict, Verdicts
+from hfs_emg.events import Burst, Episode, Kind, SideName
 
 _ALONE = "alone"
 _FRAGMENT_S = 0.6
@@ -27,46 +29,11 @@ _NEAR_S = 0.15
 """What one site does by itself this close to a spasm belongs to it."""
 RAIL_REASON = "An input at the end of its range: loose or saturated electrode."
 SWING_REASON = "A slow swing of {uv:.0f} µV where no muscle moved: electrode or cable."
-_UNDECIDED = "The evidence does not decide ({} {:.0f} %). "
-_NOT_YET = "Not clear enough to be named ({} {:.0f} %). "
-SPASM_FROM = 0.6
-"""Below this probability of a spasm the episode is `unsure`: at 0.5 every second one of the doubtful would be false, and F1 is the same."""
-FIRST_FROM = 0.8
-CLEAR_SPASM = 0.9
-"""A spasm must be the more probable (FIRST_FROM) until its side has shown a clear one (CLEAR_SPASM): a face that winks or talks and never
-has a spasm makes many doubtful ones, and a face with spasms makes clear ones soon (decision 23).
-"""
-NAMED_FROM: dict[str, float] = {Kind.BLEPHAROSPASM: 0.55, Kind.VOLUNTARY: 0.45, Kind.ORAL: 0.55}
-"""Below this probability the episode is `unsure`: decision 20."""
-ONE_SITE_FROM = 0.8
-"""Where the second site stays below its threshold, the spasm must be this probable: the face's other spasms have shown it by then. On 312
-tuning faces F1 was 0.934 at 0.95, 0.937 at 0.8 and at 0.6, with as many false spasms on faces without at 0.8 as at 0.95, more below."""
 CLEAR_FROM = 0.3
 """Probability of spasm or twitch, at the first look, from which an atom may begin an episode."""
-_SPASM, _TWITCH = CLASSES.index(Kind.SPASM.value), CLASSES.index(Kind.TWITCH.value)
 _SITE_NAMES = [site.value for site in Site]
 _MOVE = "move"
 """Group of what one side does by itself: spasm and twitch, told apart when the episode is whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedAtom:
-    """An atom with its decision. Frames are absolute; channels are indices into the montage."""
-
-    side: SideName
-    first: int
-    end: int
-    channels: tuple[int, ...]
-    bursts: tuple[tuple[int, float, float, float], ...]
-    """(channel, start_s, end_s, peak_uv)"""
-    edges_s: tuple[float, float]
-    """Where it begins and ends, all its channels together."""
-    decision: Decision
-    weight: float
-    shown_s: float | None
-    """When it first looked like a spasm."""
-    uninterrupted_s: float
-    """Longest stretch of one channel without a valley."""
 
 
 @dataclass(slots=True)
@@ -99,16 +66,6 @@ class _Open:
         self.frames += other.frames
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """Kind, probability, and the sentence: all of it, or what stands before the reason of a decision for a kind."""
-
-    kind: Kind
-    confidence: float
-    words: str
-    because: tuple[Decision, str] | None = None
-
-
 class EpisodeBuilder:
     """Atoms in, settled episodes out, in an order that does not depend on when they were asked for."""
 
@@ -128,12 +85,7 @@ class EpisodeBuilder:
         self._labels = [c.label for c in montage.channels]
         self._sites = [c.site.value for c in montage.channels]
         self._next_id = 1
-        self._clear: set[str] = set()
-        """Sides that have shown a clear spasm."""
-        self._can_be_spasm = {s.value: self._pairs(s) >= 2 for s in Side}
-
-    def _pairs(self, side: Side) -> int:
-        return sum(self._montage.twin(i) is not None for i in self._montage.on(side))
+        self._verdicts = Verdicts(montage)
 
     def add(self, atom: DecidedAtom) -> None:
         """Atoms come in order of their islands."""
@@ -202,7 +154,14 @@ class EpisodeBuilder:
             episodes.append(self._finish(e, each, said, settled_s))
         return episodes
 
-    def _finish(self, e: _Open, judged: _Judged, said: str, settled_s: float) -> Episode:
+    def _judge(self, e: _Open) -> Verdict:
+        if e.group == _ALONE:
+            return Verdict(Kind.ARTEFACT, e.confidence, e.reason)
+        if e.group == _MOVE:
+            return self._verdicts.of_one_side(e.side, e.atoms)
+        return self._verdicts.of_movement(e.group, e.atoms)
+
+    def _finish(self, e: _Open, judged: Verdict, said: str, settled_s: float) -> Episode:
         kind, confidence = judged.kind, judged.confidence
         atoms = _core(e.atoms, self._near) if kind is Kind.SPASM else e.atoms
         bursts = _joined(burst for atom in atoms for burst in atom.bursts)
@@ -234,45 +193,6 @@ class EpisodeBuilder:
         self._next_id += 1
         return episode
 
-    def _judge(self, e: _Open) -> _Judged:
-        if e.group == _ALONE:
-            return _Judged(Kind.ARTEFACT, e.confidence, e.reason)
-        weights = np.array([a.weight for a in e.atoms])
-        table = np.stack([a.decision.probability for a in e.atoms])
-        mean = np.asarray((table * weights[:, None]).sum(axis=0) / weights.sum())
-        if e.group != _MOVE:
-            index = CLASSES.index(e.group)
-            because = e.atoms[int(np.argmax(table[:, index]))].decision, e.group
-            sure = _pooled(table[:, index], mean[index])
-            if sure >= NAMED_FROM.get(e.group, 0.0):
-                return _Judged(Kind(e.group), sure, "", because)
-            title = KINDS[Kind(e.group)].title
-            return _Judged(Kind.UNSURE, 1 - sure, _UNDECIDED.format(title, 100 * sure), because)
-        spasm = _pooled(table[:, _SPASM], mean[_SPASM])
-        best = e.atoms[int(np.argmax(table[:, _SPASM]))].decision
-        sites = {c for a in e.atoms for c in a.channels}
-        spasm_atoms = any(a.decision.kind == Kind.SPASM and len(a.channels) >= 2 for a in e.atoms)
-        twitch = float(mean[_TWITCH])
-        enough = SPASM_FROM if e.side in self._clear else FIRST_FROM
-        if not (spasm_atoms and len(sites) >= 2):
-            enough = max(enough, ONE_SITE_FROM)
-        if spasm >= enough:
-            if self._can_be_spasm[e.side]:
-                if spasm >= CLEAR_SPASM:
-                    self._clear.add(e.side)
-                return _Judged(Kind.SPASM, spasm, "", (best, Kind.SPASM))
-            return _Judged(Kind.UNSURE, 1 - spasm, self._why_not(e.side))
-        if twitch >= max(spasm, 1 - twitch - spasm) or (len(sites) == 1 and twitch + spasm >= 0.5):
-            sure = min(1.0, twitch + (spasm if len(sites) == 1 else 0.0))
-            return _Judged(Kind.TWITCH, sure, "", (best, Kind.TWITCH))
-        words = _UNDECIDED if spasm < SPASM_FROM else _NOT_YET
-        return _Judged(Kind.UNSURE, 1 - max(spasm, twitch), words.format("spasm", 100 * spasm), (best, Kind.SPASM))
-
-    def _why_not(self, side: str) -> str:
-        if not self._montage.on(Side(side).other):
-            return "One-sidedness cannot be seen: the other side has no electrode."
-        return "A spasm cannot be told: a second site with its twin on the other side is missing."
-
 
 def _group(kind: str, side: SideName) -> tuple[str, SideName]:
     if kind in (Kind.SPASM, Kind.TWITCH):
@@ -302,12 +222,7 @@ def _core(atoms: list[DecidedAtom], near: int) -> list[DecidedAtom]:
 
 def _ectopic(probability: NDArray[np.float64]) -> float:
     """That of a spasm or a twitch."""
-    return float(probability[_SPASM] + probability[_TWITCH])
-
-
-def _pooled(each: NDArray[np.float64], mean: float) -> float:
-    """Between the strongest evidence and the weighted mean: one good look counts, doubtful company lowers it."""
-    return float(0.5 * (each.max() + mean))
+    return float(probability[SPASM] + probability[TWITCH])
 
 
 def _joined(bursts: Iterable[tuple[int, float, float, float]]) -> list[tuple[int, float, float, float]]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.montage import default_montage
+from calibration.montage import Montage, Site, default_montage
 from hfs_emg.analysis.classify import ALL_NAMES, DEFAULT_MODEL, Classifier, Decision
-from hfs_emg.analysis.episodes import DecidedAtom, EpisodeBuilder
+from hfs_emg.analysis.decided import DecidedAtom
+from hfs_emg.analysis.episodes import EpisodeBuilder
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.kinds import CLASSES
 from hfs_emg.analysis.settings import AnalysisSettings
@@ -17,6 +18,7 @@ from hfs_emg.events import Episode
 
 CLOCK = FrameClock.at(250.0)
 LID, CHEEK, MOUTH = 1, 2, 3
+MONTAGE = default_montage(8)
 
 
 def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float = 0.9, sure: float = 0.9) -> DecidedAtom:
@@ -39,8 +41,8 @@ def atom(start_s: float, end_s: float, kind: str, *channels: int, alone: float =
     )
 
 
-def episodes(*atoms: DecidedAtom) -> list[Episode]:
-    builder = EpisodeBuilder(CLOCK, default_montage(8), AnalysisSettings(), Classifier(DEFAULT_MODEL.read_bytes()))
+def episodes(*atoms: DecidedAtom, montage: Montage = MONTAGE) -> list[Episode]:
+    builder = EpisodeBuilder(CLOCK, montage, AnalysisSettings(), Classifier(DEFAULT_MODEL.read_bytes()))
     for each in atoms:
         builder.add(each)
     builder.settle(CLOCK.frames(60.0), CLOCK.frames(60.0), 0)
@@ -103,3 +105,19 @@ def test_a_spasm_less_probable_than_that_is_never_named() -> None:
     found = episodes(spasm(10.0, 0.95), spasm(20.0, 0.58))
     assert [e.kind for e in found] == ["spasm", "unsure"]
     assert found[1].reason.startswith("The evidence does not decide (spasm 58 %).")
+
+
+def test_what_moves_alone_away_from_the_eyelid_is_no_twitch_unless_its_side_has_shown_a_spasm() -> None:
+    assert one_episode(atom(10.0, 10.1, "twitch", LID)).kind == "twitch"
+    away = one_episode(atom(10.0, 10.1, "twitch", CHEEK))
+    assert (away.kind, away.confidence) == ("unsure", 0.088)
+    assert "not the eyelid" in away.reason
+    spasm = atom(5.0, 5.3, "spasm", LID, CHEEK, sure=0.95)
+    assert [e.kind for e in episodes(spasm, atom(10.0, 10.1, "twitch", CHEEK))] == ["spasm", "twitch"]
+
+
+def test_without_an_electrode_at_the_lid_any_site_may_twitch() -> None:
+    lids = default_montage(8)
+    bare = Montage(tuple(c for c in lids.channels if c.site is not Site.ORBICULARIS_OCULI))
+    (found,) = episodes(atom(10.0, 10.1, "twitch", 1), montage=bare)
+    assert found.kind == "twitch"
