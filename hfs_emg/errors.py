@@ -5,6 +5,7 @@ HfsError
 ├── RecordingError    4  a recording cannot be read
 └── DiskError         5  the disk failed: not writable, full
 
+HfsError by itself is status 1: a process of ours was ended from outside.
 firmware_bridge.BridgeError is status 3, except BoardAddressError, which is a wrong request (2);
 calibration.CalibrationError is a wrong request (2). Every message is one sentence: what was found, what to do.
 """

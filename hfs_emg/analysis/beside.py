@@ -138,9 +138,8 @@ class Beside:
         """The next piece. With the last one everything is settled. Raises HfsError, and what failed in the other process."""
         self._wait_for_slot()
         note, large = self._slots.put(self._sent, piece)
-        while (
-            large and self._answered < self._sent
-        ):  # it listens then, and does not speak: no pipe can be full on both sides
+        # It listens then and does not speak, so that the two pipes cannot both be full.
+        while large and self._answered < self._sent:
             self._hear()
         try:
             for part in (note, large):
