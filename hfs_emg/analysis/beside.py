@@ -7,6 +7,7 @@ slot is free again. A shell file: processes, signals, pipes.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import select
@@ -215,6 +216,7 @@ def _live(
             signal.signal(number, signal.SIG_DFL)
         for end in others:
             end.close()  # else it would wait for itself when the other one has gone
+        gc.freeze()  # what was there before is not looked through for garbage, and so not copied either
         _decide(made, slots, notes, answers)
     finally:
         os._exit(0)  # nothing that this process is a copy of is its own to end
