@@ -16,8 +16,10 @@ from calibration.montage import Montage, Site
 from hfs_emg.analysis.activity import SIDE_NAMES, AtomTable
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.classify import Decision
+from hfs_emg.analysis.deciding import Decider
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
+from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.model import Block, Signal
 from hfs_emg.simulation.truth import TrueEpisode, Truth
 
@@ -51,11 +53,14 @@ class LabelledAtoms:
         return np.asarray(two_sided[:, None] & one_sided_only[None, :])
 
 
-class _Watching(Analyzer):
-    """An analyser that writes down each atom's features beside its true kind, and decides nothing."""
+class _Watching(Decider):
+    """The analyser's second half, but it writes down each atom's features beside its true kind, and decides nothing."""
 
-    truth: tuple[TrueEpisode, ...]
-    seen: list[tuple[NDArray[np.float64], int, tuple[float, float, float], int, NDArray[np.float64]]]
+    def __init__(self, rate_hz: float, montage: Montage, truth: tuple[TrueEpisode, ...]) -> None:
+        super().__init__(rate_hz, montage, AnalysisSettings())
+        self.montage = montage
+        self.truth = truth
+        self.seen: list[tuple[NDArray[np.float64], int, tuple[float, float, float], int, NDArray[np.float64]]] = []
 
     def _judge(self, atoms: AtomTable, values: NDArray[np.float64], patterns: NDArray[np.float64]) -> list[Decision]:
         for own in atoms.by_island():
@@ -87,14 +92,13 @@ def examples_of(subject: DrawnSubject | Renders) -> Gathered:
 
 
 def _seen(signal: Signal, montage: Montage, truth: Truth, counts: NDArray[np.int32]) -> Gathered:
-    watching = _Watching(signal, montage)
-    watching.seen = []
-    watching.truth = truth.episodes
+    watching = _Watching(signal.rate_hz, montage, truth.episodes)
+    analyzer = Analyzer(signal, montage, decider=watching)
     for start in range(0, len(counts), STEP_SAMPLES):
         part = np.ascontiguousarray(counts[start : start + STEP_SAMPLES])
         n = len(part)
-        watching.push(Block(start, part, np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32)))
-    watching.finish()
+        analyzer.push(Block(start, part, np.zeros(n, dtype=np.bool_), np.zeros((n, 0), dtype=np.int32)))
+    analyzer.finish()
     if not watching.seen:
         none = np.zeros(0, dtype=np.int64)
         return np.zeros((0, len(NAMES))), none, np.zeros((0, 3)), none, np.zeros((0, len(Site)))
