@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -158,6 +159,61 @@ def _fit_first(learn: Examples, watch: Examples, rounds: int, pairs: int) -> Mod
     return fit(learn, watch, rounds=rounds, pairs=pairs)
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """The first look as it is stored, and what it says of the atoms, (n, classes): of those of `train` as of faces not seen."""
+
+    alone: Look
+    train: Floats
+    tune: Floats
+
+
+def first_look(train: LabelledAtoms, tune: LabelledAtoms, options: argparse.Namespace) -> FirstLook:
+    """Learned from all; and from either half of the subjects, for the other half to be judged by."""
+    half = (train.subjects // 26) % 2 == 0
+    everyone = np.ones(len(half), dtype=np.bool_)
+    watch = to_learn(tune, blurred(tune.values, NAMES, options.blur, 2), np.ones(len(tune.labels), np.bool_), 1.0)
+    shown = blurred(train.values, NAMES, options.blur, 1)
+    with ProcessPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(_fit_first, to_learn(train, shown, rows, options.thin), watch, options.rounds, options.pairs)
+            for rows in (everyone, half, ~half)
+        ]
+        whole, first, second = (run.result() for run in runs)
+    train_looks = np.where(half[:, None], looks_of(second, train), looks_of(first, train))
+    found = FirstLook(table_of(whole, NAMES), train_looks, looks_of(whole, tune))
+    CACHE.mkdir(exist_ok=True)
+    np.savez(CACHE / "looks.npz", train=found.train, tune=found.tune)
+    (CACHE / "first.json").write_bytes(msgspec.json.encode(found.alone))
+    return found
+
+
+def first_look_again() -> FirstLook:
+    """That of last time."""
+    with np.load(CACHE / "looks.npz") as stored:
+        alone = msgspec.json.decode((CACHE / "first.json").read_bytes(), type=Look)
+        return FirstLook(alone, stored["train"], stored["tune"])
+
+
+def second_look(
+    train: LabelledAtoms, tune: LabelledAtoms, seen: FirstLook, options: argparse.Namespace
+) -> tuple[Look, Floats]:
+    """It as it is stored, and what it says of the tune atoms, (n, classes)."""
+    columns = [NAMES.index(name) for name in SEEN_AGAIN]
+    names = (*SEEN_AGAIN, *CONTEXT_NAMES)
+    assert set(names) <= set(ALL_NAMES)
+    train_values = np.hstack([train.values[:, columns], in_context(train, seen.train)])
+    tune_values = np.hstack([tune.values[:, columns], in_context(tune, seen.tune)])
+    everyone, all_tuned = (np.ones(len(atoms.labels), dtype=np.bool_) for atoms in (train, tune))
+    model = fit(
+        to_learn(train, blurred(train_values, names, options.blur, 3), everyone, options.thin),
+        to_learn(tune, blurred(tune_values, names, options.blur, 4), all_tuned, 1.0),
+        rounds=options.rounds,
+        pairs=options.pairs // 2,
+    )
+    return table_of(model, names), softmax(model.scores(tune_values, tune.forbidden))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
@@ -174,61 +230,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_MODEL)
     options = parser.parse_args()
     began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{what} after {time.monotonic() - began:.0f} s", flush=True)
+
     train, tune = collect("train", again=options.again), collect("tune", again=options.again)
     first_part, end_part = (int(part) for part in options.own.split(":"))
     part = train.subjects // 26 % 8
     foreign = train.subjects < SEEDS["train"].start
     train = train.of(foreign | ((part >= first_part) & (part < end_part)))
-    print(
-        f"{len(train.labels)} train, {len(tune.labels)} tune atoms after {time.monotonic() - began:.0f} s", flush=True
-    )
-    kept = CACHE / "looks.npz"
-    first_file = CACHE / "first.json"
-    if options.context_again:
-        with np.load(kept) as stored:
-            train_looks, tune_looks = stored["train"], stored["tune"]
-        alone = msgspec.json.decode(first_file.read_bytes(), type=Look)
-    else:
-        half = (train.subjects // 26) % 2 == 0
-        everyone = np.ones(len(half), dtype=np.bool_)
-        watch = to_learn(
-            tune, blurred(tune.values, NAMES, options.blur, 2), np.ones(len(tune.labels), dtype=np.bool_), 1.0
-        )
-        shown = blurred(train.values, NAMES, options.blur, 1)
-        with ProcessPoolExecutor(2) as pool:
-            runs = [
-                pool.submit(_fit_first, to_learn(train, shown, rows, options.thin), watch, rounds, options.pairs)
-                for rows, rounds in ((everyone, options.rounds), (half, options.rounds), (~half, options.rounds))
-            ]
-            whole, first, second = (run.result() for run in runs)
-        print(f"first look after {time.monotonic() - began:.0f} s", flush=True)
-        train_looks = np.where(half[:, None], looks_of(second, train), looks_of(first, train))
-        tune_looks = looks_of(whole, tune)
-        show_confusion(tune_looks, tune)
-        alone = table_of(whole, NAMES)
-        np.savez(kept, train=train_looks, tune=tune_looks)
-        first_file.write_bytes(msgspec.json.encode(alone))
-    columns = [NAMES.index(name) for name in SEEN_AGAIN]
-    names = (*SEEN_AGAIN, *CONTEXT_NAMES)
-    train_values = np.hstack([train.values[:, columns], in_context(train, train_looks)])
-    tune_values = np.hstack([tune.values[:, columns], in_context(tune, tune_looks)])
-    print(f"context after {time.monotonic() - began:.0f} s", flush=True)
-    model = fit(
-        to_learn(
-            train,
-            blurred(train_values, names, options.blur, 3),
-            np.ones(len(train.labels), dtype=np.bool_),
-            options.thin,
-        ),
-        to_learn(tune, blurred(tune_values, names, options.blur, 4), np.ones(len(tune.labels), dtype=np.bool_), 1.0),
-        rounds=options.rounds,
-        pairs=options.pairs // 2,
-    )
-    show_confusion(softmax(model.scores(tune_values, tune.forbidden)), tune)
-    assert set(names) <= set(ALL_NAMES)
-    stored_model = ModelFile(SCHEMA, "two-looks-4", list(CLASSES), alone, table_of(model, names))
+    say(f"{len(train.labels)} train, {len(tune.labels)} tune atoms")
+    seen = first_look_again() if options.context_again else first_look(train, tune, options)
+    say("first look")
+    show_confusion(seen.tune, tune)
+    in_its_context, said = second_look(train, tune, seen, options)
+    show_confusion(said, tune)
+    stored_model = ModelFile(SCHEMA, "two-looks-4", list(CLASSES), seen.alone, in_its_context)
     options.out.write_bytes(msgspec.json.encode(stored_model) + b"\n")
-    print(f"wrote {options.out} after {time.monotonic() - began:.0f} s")
+    say(f"wrote {options.out}")
 
 
 if __name__ == "__main__":
