@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path, nargs="+", metavar="MODEL")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="two-looks-3")
+    parser.add_argument("--name", default="two-looks-4")
     options = parser.parse_args()
     read = [msgspec.json.decode(path.read_bytes(), type=ModelFile) for path in options.models]
     options.out.write_bytes(msgspec.json.encode(blended(read, options.name)) + b"\n")
