@@ -66,7 +66,13 @@ def verify(folder: Path, progress: Callable[[float], None] | None = None) -> Ver
     recording = open_recording(folder)
     assert recording.montage is not None  # open_recording refuses a recording without one
     document, again = analyse(
-        recording, recording.montage, kept.settings, model=kept.model, profile=kept.profile, progress=progress, in_two=True
+        recording,
+        recording.montage,
+        kept.settings,
+        model=kept.model,
+        profile=kept.profile,
+        progress=progress,
+        in_two=True,
     )
     rate_hz = session.signal.rate_hz
     broken_off = session.stop is None or session.stop.reason in (INTERRUPTED, FULL)
