@@ -105,7 +105,7 @@ def blurred(values: Floats, names: Sequence[str], share: float, seed: int) -> Fl
     rng = np.random.default_rng(seed)
     for i, name in enumerate(names):
         noise = rng.standard_normal(len(values))
-        if name in COUNTED:
+        if name in COUNTED or np.isnan(values[:, i]).all():
             continue
         low, high = np.nanpercentile(values[:, i], (16, 84))
         found[:, i] += share * (high - low) / 2 * noise

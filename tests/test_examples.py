@@ -10,7 +10,7 @@ import pytest
 from benchmarks import variety, volleys
 from benchmarks.examples import Gathered, LabelledAtoms, examples_of
 from benchmarks.subjects import SEEDS, VARIED, VOLLEYS, DrawnSubject, rendered
-from benchmarks.train import weights_of
+from benchmarks.train import COUNTED, blurred, weights_of
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
 
@@ -58,3 +58,16 @@ def test_no_face_that_is_learned_from_is_tuned_or_tested_on() -> None:
     assert not set(drawn["test"]) & {*learned, *tuned}
     assert [face.seed for face in rendered("tune")] == tuned
     assert len({(type(face), face.seed) for face in rendered("test")}) == 52
+
+
+def test_what_is_learned_from_is_blurred_by_its_spread_and_counts_are_not(gathered: list[Gathered]) -> None:
+    values = np.vstack([part[0] for part in gathered])
+    found = blurred(values, NAMES, 0.2, 1)
+    assert np.array_equal(np.isnan(found), np.isnan(values))
+    for i, name in enumerate(NAMES):
+        if np.isnan(values[:, i]).all():
+            continue
+        low, high = np.nanpercentile(values[:, i], (16, 84))
+        moved = np.nanstd(found[:, i] - values[:, i])
+        assert moved == (0.0 if name in COUNTED else pytest.approx(0.1 * (high - low), rel=0.2)), name
+    assert np.array_equal(blurred(values, NAMES, 0.0, 1), values, equal_nan=True)
