@@ -70,6 +70,6 @@ def test_on_every_machine_the_envelopes_are_the_same_within_a_billionth(tmp_path
 @pytest.mark.parametrize("release", RELEASES)
 def test_it_is_small_and_of_nobody(release: str) -> None:
     content = (GOLDEN / f"{release}.tar.xz").read_bytes()
-    assert len(content) < 400_000
+    assert len(content) < 500_000  # of which the model that the session was made with is 417 kB
     with tarfile.open(fileobj=io.BytesIO(lzma.decompress(content))) as tar:
         assert any(m.name.endswith("/start.json") for m in tar.getmembers())
