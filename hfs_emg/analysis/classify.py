@@ -39,8 +39,8 @@ _TWO_SIDED_WEIGHTS = np.array([12.0 if k == BLINK else 1.0 for k in range(len(CL
 _MOST_NOTHING = 3.0
 """A blink missed within speech costs a blink rate; one too many within speech costs little, for the speech is told as well. Against all
 other kinds a two-sided blink has a premium, therefore, and a smaller one against nothing: a glance is no blink. Recall and precision of
-blinks on the tuning faces of the own generator, of `variety` and of `volleys`: 0.957 / 0.947, 0.968 / 0.872 and 0.984 / 0.788 with a
-premium of 8 against all, 0.956 / 0.956, 0.967 / 0.915 and 0.985 / 0.841 with these.
+blinks on the tuning faces of the own generator, of `variety` and of `volleys`, with the model of decision 22: 0.957 / 0.947, 0.968 /
+0.872 and 0.984 / 0.788 with a premium of 8 against all, 0.956 / 0.956, 0.967 / 0.915 and 0.985 / 0.841 with these.
 """
 _FEW_EDGES = 10
 """Most axes of a pair have no more of them, most others have many times as many."""
