@@ -14,7 +14,7 @@ from benchmarks.page_parts import Group, Measured, Outcomes, goal_row
 from benchmarks.page_strangers import as_hard, hardness_table, strangers
 
 LIMITS = """\
-Everything above is measured on drawn faces. The decision was learned from other faces of three generators; the strangers come from a
+Everything above is measured on drawn faces. The decision was learned from other faces of four generators; the strangers come from a
 fourth, written without sight of the others or of the analysis. All four were written from the same literature, and that is all the
 independence there is.
 
@@ -49,7 +49,7 @@ def _head(m: Measured) -> Lines:
         yield "**A quick look at few faces, to try the measurement itself. Its figures mean nothing.**"
     yield ""
     yield from prose(
-        f"Three groups. **Own faces**, as hard as those of the goals: {_counted(m.as_hard.outcomes)}, of two generators that the decision "
+        f"Three groups. **Own faces**, as hard as those of the goals: {_counted(m.as_hard.outcomes)}, of three generators that the decision "
         f"has seen other faces of. **Own faces, harder**: {_counted(m.harder.outcomes)}, drawn by [the program's own "
         "generator](../hfs_emg/simulation/face.py) with the sample rates and numbers of inputs that chance gave them. **Strangers**: "
         f"{_counted(m.strangers.outcomes)}, of a generator that was written without sight of the others and of the analysis, and that "

@@ -17,8 +17,8 @@ def as_hard(m: Measured) -> Lines:
     yield "## Own faces, as hard as those of the goals"
     yield ""
     yield from prose(
-        "Of two generators that the decision has seen other faces of: [variety](../benchmarks/variety/__init__.py) and "
-        "[volleys](../benchmarks/volleys/__init__.py)."
+        "Of three generators that the decision has seen other faces of: [variety](../benchmarks/variety/__init__.py), "
+        "[volleys](../benchmarks/volleys/__init__.py) and [tripoles](../benchmarks/tripoles/__init__.py)."
     )
     yield from _scenarios(m.as_hard)
 
@@ -29,7 +29,7 @@ def strangers(m: Measured) -> Lines:
     yield ""
     yield from prose(
         "Faces of a generator that nothing was learned from or tuned on, written without sight of the others and of the analysis; how and "
-        "from what sources: [strangers](../benchmarks/strangers/__init__.py)."
+        "from what sources: [tripoles](../benchmarks/tripoles/__init__.py)."
     )
     yield from _scenarios(m.strangers)
 

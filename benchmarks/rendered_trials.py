@@ -1,4 +1,4 @@
-"""How the analysis does on faces that `benchmarks.variety`, `benchmarks.volleys` and `benchmarks.strangers` render."""
+"""How the analysis does on faces that other generators than its own render."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks import strangers, variety, volleys
+from benchmarks import tripoles, variety, volleys
 from benchmarks.outcomes import Outcome, Person, outcome_of
 from benchmarks.rendered import Rendered, Renders
-from benchmarks.subjects import VARIED, VOLLEYS, rendered
+from benchmarks.subjects import TRIPOLES, VARIED, VOLLEYS, rendered
 from hfs_emg.analysis.analyzer import Analyzer
 from hfs_emg.analysis.burden import Burden
 from hfs_emg.evaluate import Found
@@ -28,12 +28,13 @@ def as_hard(*, quick: bool = False) -> Sequence[Renders]:
     return [
         *variety.faces(VARIED["test"].start, 26, QUICK_S)[_QUICK],
         *volleys.faces(VOLLEYS["test"].start, 26, QUICK_S)[_QUICK],
+        *tripoles.faces(TRIPOLES["test"].start, 26, QUICK_S)[_QUICK],
     ]
 
 
 def strange(*, quick: bool = False) -> Sequence[Renders]:
     """All 26 strangers, a quarter of an hour each; in a quick look every fifth for a minute."""
-    return strangers.faces(duration_s=QUICK_S)[_QUICK] if quick else strangers.faces()
+    return tripoles.faces(duration_s=QUICK_S)[_QUICK] if quick else tripoles.faces()
 
 
 def phenotype_of(scenario: str) -> str:

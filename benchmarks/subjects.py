@@ -1,11 +1,11 @@
-"""The development set: subjects drawn at random by three generators, split by subject. Nothing is ever tuned on `test` or on strangers."""
+"""The development set: subjects drawn at random by four generators, split by subject. Nothing is ever tuned on `test` or on strangers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks import variety, volleys
+from benchmarks import tripoles, variety, volleys
 from benchmarks.rendered import Renders
 from hfs_emg.simulation.draws import LEAKY
 from hfs_emg.simulation.face import SimulatedFace
@@ -18,9 +18,11 @@ TRAIN_LEAKY = 0.5
 """To learn from, every second face leaks across the midline: what one-sided means must be learned where it is hard to see."""
 VARIED: dict[Set, range] = {"train": range(1040, 2080), "tune": range(520, 598), "test": range(26, 52)}
 VOLLEYS: dict[Set, range] = {"train": range(3120, 3640), "tune": range(2600, 2652), "test": range(26, 52)}
-"""Seeds of faces of `benchmarks.variety` and `benchmarks.volleys`, each of their 26 scenarios equally often."""
+TRIPOLES: dict[Set, range] = {"train": range(4160, 4680), "tune": range(2652, 2704), "test": range(26, 52)}
+"""Seeds of faces of `benchmarks.variety`, `benchmarks.volleys` and `benchmarks.tripoles`, each of their 26 scenarios equally often."""
 VARIED_S: dict[Set, float] = {"train": 120.0, "tune": 180.0, "test": 960.0}
 VOLLEYS_S: dict[Set, float] = {"train": 240.0, "tune": 240.0, "test": 960.0}
+"""Those of `benchmarks.tripoles` are as long."""
 DURATION_S: dict[Set, float] = {"train": 100.0, "tune": 180.0, "test": 480.0}
 
 
@@ -61,11 +63,12 @@ def drawn(which: Set) -> list[DrawnSubject]:
 
 
 def rendered(which: Set) -> list[Renders]:
-    """All faces of a set that the other two generators draw. To learn from, their seeds are below those of one's own."""
-    some, others = VARIED[which], VOLLEYS[which]
+    """All faces of a set that the other three generators draw. To learn from, their seeds are below those of one's own."""
+    varied, volley, tripole = VARIED[which], VOLLEYS[which], TRIPOLES[which]
     return [
-        *variety.faces(some.start, len(some), VARIED_S[which]),
-        *volleys.faces(others.start, len(others), VOLLEYS_S[which]),
+        *variety.faces(varied.start, len(varied), VARIED_S[which]),
+        *volleys.faces(volley.start, len(volley), VOLLEYS_S[which]),
+        *tripoles.faces(tripole.start, len(tripole), VOLLEYS_S[which]),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the decision is learned from: atoms of three generators' faces, with their true kinds."""
+"""What the decision is learned from: atoms of four generators' faces, with their true kinds."""
 
 from __future__ import annotations
 

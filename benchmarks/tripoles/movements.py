@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.anatomy import Place
-from benchmarks.strangers.firing import Spikes, by_effort, common_drive, raised
-from benchmarks.strangers.stage import Happening, Stage
+from benchmarks.tripoles.anatomy import Place
+from benchmarks.tripoles.firing import Spikes, by_effort, common_drive, raised
+from benchmarks.tripoles.stage import Happening, Stage
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

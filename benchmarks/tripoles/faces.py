@@ -1,4 +1,4 @@
-"""The strangers: each scenario's person, rendered with what is true."""
+"""Each scenario's person, rendered with what is true."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rendered import Rendered
-from benchmarks.strangers.anatomy import Anatomy, drawn_anatomy
-from benchmarks.strangers.converter import MICROVOLTS_PER_COUNT, OVERSAMPLED, codes
-from benchmarks.strangers.disturbances import Disturber, Trouble
-from benchmarks.strangers.electrodes import drawn_skin
-from benchmarks.strangers.eyes import eye_potentials
-from benchmarks.strangers.life import live
-from benchmarks.strangers.scenarios import scenario_of
-from benchmarks.strangers.stage import Happening, Stage
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.anatomy import Anatomy, drawn_anatomy
+from benchmarks.tripoles.converter import MICROVOLTS_PER_COUNT, OVERSAMPLED, codes
+from benchmarks.tripoles.disturbances import Disturber, Trouble
+from benchmarks.tripoles.electrodes import drawn_skin
+from benchmarks.tripoles.eyes import eye_potentials
+from benchmarks.tripoles.life import live
+from benchmarks.tripoles.scenarios import scenario_of
+from benchmarks.tripoles.stage import Happening, Stage
+from benchmarks.tripoles.units import Floats
 from calibration.montage import Montage
 from hfs_emg.events import Kind
 from hfs_emg.model import Input, Signal
@@ -28,7 +28,7 @@ _FOURTH_HAND = 4_2026
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class TripoleFace:
     """A face that is not yet rendered; the same numbers for the same seed and duration."""
 
     seed: int
@@ -60,13 +60,13 @@ class Stranger:
         return Rendered(signal, montage, codes(microvolts), _truth(self, montage, stage, trouble, seen))
 
 
-def faces(first_seed: int = 0, count: int = 26, duration_s: float = 960.0) -> list[Stranger]:
+def faces(first_seed: int = 0, count: int = 26, duration_s: float = 960.0) -> list[TripoleFace]:
     """26 in a row are each scenario once; a seed 26 further is the same scenario in another person."""
     chosen = []
     for seed in range(first_seed, first_seed + count):
         s = scenario_of(seed)
         name = s.name.replace(" ", "_")
-        chosen.append(Stranger(seed, name, s.has_spasm, s.rate_hz, 2 * len(s.sites), duration_s))
+        chosen.append(TripoleFace(seed, name, s.has_spasm, s.rate_hz, 2 * len(s.sites), duration_s))
     return chosen
 
 
@@ -78,7 +78,7 @@ class _Seen:
     spasm: NDArray[np.float32]
     other: NDArray[np.float32]
     quiet_uv: Floats
-    face: Stranger
+    face: TripoleFace
 
     def sites(self, what: Happening) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The driven sites that have an electrode, and those of them that show."""
@@ -95,7 +95,7 @@ class _Seen:
         return tuple(dict.fromkeys(driven)), tuple(dict.fromkeys(visible))
 
 
-def _truth(face: Stranger, montage: Montage, stage: Stage, trouble: Trouble, seen: _Seen) -> Truth:
+def _truth(face: TripoleFace, montage: Montage, stage: Stage, trouble: Trouble, seen: _Seen) -> Truth:
     episodes = []
     for what in stage.happenings:
         if what.start_s >= face.duration_s:

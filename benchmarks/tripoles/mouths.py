@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.anatomy import Place
-from benchmarks.strangers.firing import GRID_S, Spikes, by_effort
-from benchmarks.strangers.movements import FRO, MAS, MEN, OOC, OOR, ZYG, Span, effort
-from benchmarks.strangers.stage import Stage, both
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.anatomy import Place
+from benchmarks.tripoles.firing import GRID_S, Spikes, by_effort
+from benchmarks.tripoles.movements import FRO, MAS, MEN, OOC, OOR, ZYG, Span, effort
+from benchmarks.tripoles.stage import Stage, both
+from benchmarks.tripoles.units import Floats
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.strangers.anatomy import Anatomy, drawn_anatomy
-from benchmarks.strangers.converter import HIGHEST_CODE, LOWEST_CODE, codes, decimated, folded_sine, sinc3_gain
-from benchmarks.strangers.disturbances import Disturber
-from benchmarks.strangers.electrodes import electrode_noise
-from benchmarks.strangers.scenarios import Scenario
+from benchmarks.tripoles.anatomy import Anatomy, drawn_anatomy
+from benchmarks.tripoles.converter import HIGHEST_CODE, LOWEST_CODE, codes, decimated, folded_sine, sinc3_gain
+from benchmarks.tripoles.disturbances import Disturber
+from benchmarks.tripoles.electrodes import electrode_noise
+from benchmarks.tripoles.scenarios import Scenario
 from calibration.montage import Side
 
 

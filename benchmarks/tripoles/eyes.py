@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.stage import Happening
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.stage import Happening
+from benchmarks.tripoles.units import Floats
 from calibration.montage import Montage, Side, Site
 from hfs_emg.events import Kind
 

@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers import lids, mouths
-from benchmarks.strangers.firing import by_effort
-from benchmarks.strangers.movements import MEN, OOR, ZYG, drawn_length, perform
-from benchmarks.strangers.movements import MOVEMENTS as MOVES
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.spasms import Spasms
-from benchmarks.strangers.stage import Stage
+from benchmarks.tripoles import lids, mouths
+from benchmarks.tripoles.firing import by_effort
+from benchmarks.tripoles.movements import MEN, OOR, ZYG, drawn_length, perform
+from benchmarks.tripoles.movements import MOVEMENTS as MOVES
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.spasms import Spasms
+from benchmarks.tripoles.stage import Stage
 from calibration.montage import Side
 from hfs_emg.events import Kind
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.anatomy import Place
-from benchmarks.strangers.firing import Spikes, brief_closure, discharges, volleys
-from benchmarks.strangers.movements import FRO, OOC, OOR, ZYG, Span, echo, effort
-from benchmarks.strangers.stage import Happening, Stage, both
+from benchmarks.tripoles.anatomy import Place
+from benchmarks.tripoles.firing import Spikes, brief_closure, discharges, volleys
+from benchmarks.tripoles.movements import FRO, OOC, OOR, ZYG, Span, echo, effort
+from benchmarks.tripoles.stage import Happening, Stage, both
 from calibration.montage import Side
 from hfs_emg.events import Kind
 

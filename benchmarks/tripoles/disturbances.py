@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.converter import smoothed_steps
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.converter import smoothed_steps
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.units import Floats
 from calibration.montage import Montage, Side
 from hfs_emg.events import Invalid
 

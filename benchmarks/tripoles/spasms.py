@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.anatomy import Place, SpasmTraits
-from benchmarks.strangers.firing import Spikes, discharges, volleys
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.stage import Happening, Stage
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.anatomy import Place, SpasmTraits
+from benchmarks.tripoles.firing import Spikes, discharges, volleys
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.stage import Happening, Stage
+from benchmarks.tripoles.units import Floats
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind, SideName
 

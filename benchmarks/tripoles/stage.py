@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.strangers.anatomy import PLACES, Anatomy, Place
-from benchmarks.strangers.converter import decimated
-from benchmarks.strangers.firing import Spikes
-from benchmarks.strangers.units import Floats, Pool
+from benchmarks.tripoles.anatomy import PLACES, Anatomy, Place
+from benchmarks.tripoles.converter import decimated
+from benchmarks.tripoles.firing import Spikes
+from benchmarks.tripoles.units import Floats, Pool
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind, SideName
 

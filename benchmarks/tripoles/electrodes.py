@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.converter import folded_sine
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.converter import folded_sine
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.units import Floats
 
 _HARMONICS = {1: 1.0, 2: 0.2, 3: 0.4, 5: 0.15}
 

@@ -1,9 +1,12 @@
-"""Faces of a fourth hand, to measure on and for nothing else: nothing is ever learned from them or tuned on them.
+"""Tripoles: faces of a fourth generator, as hard as those the goals were set on: learned from, tuned on, measured on, by seed.
 
 They were written without sight of the other generators, of the analysis and of its documents, from physiology and from
 published figures: hemifacial spasm on surface and needle EMG (Wang and Jankovic 1998, Nielsen 1984, Gündüz 2024, Osaki 2020, Tan and
 Jankovic 1999), blinks (Doughty 2001), chewing (Po 2011), speech (Wohlert and Goffman 1994), facial electrode placement and spectra
 (Fridlund and Cacioppo 1986, van Boxtel 2001), and the data sheet of the ADS1299. Only truth's format is shared.
+
+Which seeds serve what. 0–25: on these the generator itself was tuned, see below. 26–51: to measure. 2652–2703: to tune what is learned.
+4160 and up: to learn. **The decision has seen faces of this kind: how it does on strangers is told by `benchmarks.strangers` alone.**
 
 What is modelled. Motor units: a tripole that runs along a fibre below an electrode pair gives each unit its wave; size principle, onion
 skin, renewal trains, common drive. A spasm: an ectopic train at 150–350 /s that all reached muscles of the side answer in volleys, each
@@ -30,6 +33,6 @@ some 780 an hour, a rest 8). Their amplitudes, median 75 µV at the lid, lie in 
 noise, 1.3 µV, in the lower part of the range of gel (1–3 µV). Failing electrodes fail more often than a good recording's would.
 """
 
-from benchmarks.strangers.faces import Stranger, faces
+from benchmarks.tripoles.faces import TripoleFace, faces
 
-__all__ = ["Stranger", "faces"]
+__all__ = ["TripoleFace", "faces"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import upfirdn
 
-from benchmarks.strangers.units import Floats
+from benchmarks.tripoles.units import Floats
 
 OVERSAMPLED = 8
 MICROVOLTS_PER_COUNT = 4.5 / (2**23 - 1) / 24 * 1e6

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from benchmarks.strangers.units import Floats, Pool
+from benchmarks.tripoles.units import Floats, Pool
 
 GRID_S = 0.005
 

@@ -1,4 +1,4 @@
-"""The strangers: faces of a hand that read none of ours, and what physiology and data sheets say of them."""
+"""Tripoles: faces of a hand that read none of ours, and what physiology and data sheets say of them."""
 
 import ast
 import itertools
@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import benchmarks.strangers
+import benchmarks.tripoles
 from benchmarks.generator_command import run
 from benchmarks.rendered import Rendered
-from benchmarks.strangers.anatomy import Anatomy, drawn_anatomy
-from benchmarks.strangers.faces import faces
-from benchmarks.strangers.firing import by_effort, discharges, volleys
-from benchmarks.strangers.lids import blink
-from benchmarks.strangers.life import live
-from benchmarks.strangers.movements import perform
-from benchmarks.strangers.scenarios import SCENARIOS, Scenario
-from benchmarks.strangers.stage import Layer, Stage, loudness_uv
-from benchmarks.strangers.units import Pool, drawn_pool
+from benchmarks.tripoles.anatomy import Anatomy, drawn_anatomy
+from benchmarks.tripoles.faces import faces
+from benchmarks.tripoles.firing import by_effort, discharges, volleys
+from benchmarks.tripoles.lids import blink
+from benchmarks.tripoles.life import live
+from benchmarks.tripoles.movements import perform
+from benchmarks.tripoles.scenarios import SCENARIOS, Scenario
+from benchmarks.tripoles.stage import Layer, Stage, loudness_uv
+from benchmarks.tripoles.units import Pool, drawn_pool
 from calibration.montage import Side, Site
 from hfs_emg.events import Kind
 from hfs_emg.simulation.truth import TrueEpisode, read_truth
@@ -275,9 +275,9 @@ def test_a_wink_leaks_into_the_other_lid_and_leaves_the_brow_alone() -> None:
 
 
 def test_nothing_of_the_other_generators_or_of_the_analysis_is_imported() -> None:
-    allowed = ("benchmarks.strangers", "benchmarks.rendered", "benchmarks.generator_command", "calibration.montage")
+    allowed = ("benchmarks.tripoles", "benchmarks.rendered", "benchmarks.generator_command", "calibration.montage")
     allowed += ("hfs_emg.events", "hfs_emg.model", "hfs_emg.simulation.truth")
-    for path in Path(benchmarks.strangers.__path__[0]).glob("*.py"):
+    for path in Path(benchmarks.tripoles.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
@@ -287,6 +287,6 @@ def test_nothing_of_the_other_generators_or_of_the_analysis_is_imported() -> Non
 
 
 def test_the_command_writes_a_face_with_its_truth(tmp_path: Path) -> None:
-    assert run("strangers", faces, ["--out", str(tmp_path), "--seeds", "5:6", "--duration", "20"]) == 0
+    assert run("tripoles", faces, ["--out", str(tmp_path), "--seeds", "5:6", "--duration", "20"]) == 0
     assert (tmp_path / "005-early_disease.bdf").stat().st_size > 20 * 250 * 4 * 3
     assert read_truth(tmp_path / "005-early_disease.truth.json").scenario == "early_disease"

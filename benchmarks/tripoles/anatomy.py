@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.strangers.scenarios import Scenario
-from benchmarks.strangers.units import Floats, Pool, drawn_pool
+from benchmarks.tripoles.scenarios import Scenario
+from benchmarks.tripoles.units import Floats, Pool, drawn_pool
 from calibration.montage import Channel, Montage, Side, Site
 
 Place = tuple[Side, Site]
