@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import tripoles, variety, volleys
 from benchmarks.rendered import Renders
 from hfs_emg.simulation.draws import LEAKY
@@ -70,6 +73,15 @@ def rendered(which: Set) -> list[Renders]:
         *volleys.faces(volley.start, len(volley), VOLLEYS_S[which]),
         *tripoles.faces(tripole.start, len(tripole), VOLLEYS_S[which]),
     ]
+
+
+def generator_of(seeds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Whose faces they are, of those to learn from and to tune on: 0 the program's own generator's, else a number for each other one."""
+    found = np.zeros(len(seeds), dtype=np.int64)
+    for number, sets in enumerate((VARIED, VOLLEYS, TRIPOLES), start=1):
+        for which in ("train", "tune"):
+            found[np.isin(seeds, sets[which])] = number
+    return found
 
 
 def _by_weight(has_spasm: bool, count: int) -> list[str]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.boosting import Examples, Model, fit, softmax
 from benchmarks.examples import CACHE, LabelledAtoms, collect
-from benchmarks.subjects import SEEDS, Set, drawn
+from benchmarks.subjects import SEEDS, Set, drawn, generator_of
 from hfs_emg.analysis.classify import ALL_NAMES, DEFAULT_MODEL, SCHEMA, Axis, Look, ModelFile, ScoreTable
 from hfs_emg.analysis.context import CONTEXT_NAMES, Context, Looked
 from hfs_emg.analysis.feature_names import NAMES
@@ -69,8 +69,9 @@ COUNTED = (
 
 
 def weights_of(examples: LabelledAtoms) -> Floats:
-    """Each subject counts alike up to a limit, by the weight of its phenotype, and rare kinds are lifted a little. 0 for what truth
-    leaves open.
+    """Each subject counts alike up to a limit, by the weight of its phenotype, rare kinds are lifted a little, and all generators count
+    alike, however many faces there are of each: what holds for one only must not outweigh what holds for all. 0 for what truth leaves
+    open.
     """
     seeds, index, counts = np.unique(examples.subjects, return_inverse=True, return_counts=True)
     phenotypes = {s.seed: s.phenotype for which in SETS for s in drawn(which)}
@@ -83,7 +84,11 @@ def weights_of(examples: LabelledAtoms) -> Floats:
     known = (examples.labels >= 0) & ~undecidable
     share = np.bincount(examples.labels[known], minlength=len(CLASSES)) / known.sum()
     per_kind = np.clip((0.1 / np.maximum(share, 1e-3)) ** 0.3, 0.7, 2.0)
-    return np.asarray(np.where(known, per_subject * per_kind[examples.labels], 0.0))
+    weights = np.where(known, per_subject * per_kind[examples.labels], 0.0)
+    whose = generator_of(examples.subjects)
+    of_each = np.bincount(whose, weights)
+    alike = weights.sum() / max(1, np.count_nonzero(of_each)) / np.where(of_each > 0, of_each, 1.0)
+    return np.asarray(weights * alike[whose])
 
 
 def to_learn(examples: LabelledAtoms, values: Floats, which: NDArray[np.bool_], share: float) -> Examples:

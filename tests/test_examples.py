@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmarks import variety, volleys
+from benchmarks import tripoles, variety, volleys
 from benchmarks.examples import Gathered, LabelledAtoms, examples_of
-from benchmarks.subjects import SEEDS, VARIED, VOLLEYS, DrawnSubject, rendered
+from benchmarks.subjects import SEEDS, TRIPOLES, VARIED, VOLLEYS, DrawnSubject, generator_of, rendered
 from benchmarks.train import COUNTED, blurred, weights_of
 from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.kinds import CLASSES
@@ -17,7 +17,8 @@ from hfs_emg.analysis.kinds import CLASSES
 OWN = DrawnSubject(10_000, "moderate", 40.0)
 (VARIED_FACE,) = variety.faces(1040, 1, 40.0)
 (VOLLEY_FACE,) = volleys.faces(3120, 1, 40.0)
-ALL = (OWN, VARIED_FACE, VOLLEY_FACE)
+(TRIPOLE_FACE,) = tripoles.faces(4160, 1, 40.0)
+ALL = (OWN, VARIED_FACE, VOLLEY_FACE, TRIPOLE_FACE)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def together(parts: Sequence[Gathered], seeds: Sequence[int]) -> LabelledAtoms:
     return LabelledAtoms(values, labels, who, times, sides, patterns)
 
 
-@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("which", range(4))
 def test_atoms_of_each_generator_have_the_same_columns(gathered: list[Gathered], which: int) -> None:
     values, labels, times, sides, _ = gathered[which]
     assert values.shape == (len(labels), len(NAMES))
@@ -49,15 +50,23 @@ def test_faces_of_the_other_generators_are_learned_from_like_any(gathered: list[
     assert len(own.labels) == len(gathered[0][1])
 
 
+def test_all_generators_count_alike_however_many_faces_there_are_of_each(gathered: list[Gathered]) -> None:
+    seeds = [OWN.seed, OWN.seed + 1, *(face.seed for face in ALL[1:])]
+    atoms = together([gathered[0], *gathered], seeds)
+    weights, whose = weights_of(atoms), generator_of(atoms.subjects)
+    assert list(generator_of(np.array(seeds))) == [0, 0, 1, 2, 3]
+    assert np.bincount(whose, weights) == pytest.approx([weights.sum() / 4] * 4)
+
+
 def test_no_face_that_is_learned_from_is_tuned_or_tested_on() -> None:
     own = [seed for name in ("train", "tune", "test") for seed in SEEDS[name]]
-    drawn = {name: [*VARIED[name], *VOLLEYS[name]] for name in SEEDS}
+    drawn = {name: [*VARIED[name], *VOLLEYS[name], *TRIPOLES[name]] for name in SEEDS}
     learned, tuned = drawn["train"], drawn["tune"]
     assert len({*own, *learned, *tuned}) == len(own) + len(learned) + len(tuned)
     assert max(learned + tuned) < min(own)
     assert not set(drawn["test"]) & {*learned, *tuned}
     assert [face.seed for face in rendered("tune")] == tuned
-    assert len({(type(face), face.seed) for face in rendered("test")}) == 52
+    assert len({(type(face), face.seed) for face in rendered("test")}) == 78
 
 
 def test_what_is_learned_from_is_blurred_by_its_spread_and_counts_are_not(gathered: list[Gathered]) -> None:
