@@ -41,6 +41,8 @@ LEAST_SAMPLES = 60_000
 """Of a recording, from which on a second process gains more than it costs to begin."""
 SLOTS = 4
 """Pieces that may be under way: the one that is decided, and enough that neither process waits where one piece takes longer."""
+_WAITING = 2
+"""With more pieces under way the other process has enough to do: one that it is at, one for when that is done."""
 SLOT_BYTES = 32 * 2**20
 """A larger piece goes through the pipe."""
 _ANSWER = struct.Struct("<?q")
@@ -130,10 +132,10 @@ class Beside:
         return np.empty((rows, columns)) if found is None else found.view(np.float64).reshape(rows, columns)
 
     def busy(self) -> bool:
-        """Whether more waits for the other process than it is at."""
+        """Whether so much waits for the other process that this one would soon have to wait for it."""
         while self._sent > self._answered and select.select([self._answers], [], [], 0)[0]:
             self._hear()
-        return self._sent - self._answered > 1
+        return self._sent - self._answered > _WAITING
 
     def take(self, piece: Prepared) -> None:
         """The next piece. With the last one everything is settled. Raises HfsError, and what failed in the other process."""

@@ -7,23 +7,20 @@ from collections import deque
 import numpy as np
 
 from calibration.montage import Montage
-from hfs_emg.analysis.activity import AtomTable, Cut, Neighbourhood
-from hfs_emg.analysis.atoms import AtomFinder
-from hfs_emg.analysis.bursts import BurstFinder
+from hfs_emg.analysis.activity import AtomTable
 from hfs_emg.analysis.classify import DEFAULT_MODEL, Classifier, Decision
 from hfs_emg.analysis.context import Context, Looked
-from hfs_emg.analysis.decided import DecidedAtom
+from hfs_emg.analysis.decided import DecidedAtom, decided
 from hfs_emg.analysis.episodes import RAIL_REASON, SWING_REASON, EpisodeBuilder
-from hfs_emg.analysis.features import FeatureMaker
+from hfs_emg.analysis.examining import Examined, Examiner
 from hfs_emg.analysis.frames import FrameClock
 from hfs_emg.analysis.history import History
-from hfs_emg.analysis.hum import jumps
 from hfs_emg.analysis.islands import LOOK_AHEAD_S
+from hfs_emg.analysis.measures import Measured
 from hfs_emg.analysis.prepared import Decided, Prepared
-from hfs_emg.analysis.scene import SceneMaker
+from hfs_emg.analysis.scene import MontageRows
 from hfs_emg.analysis.settings import AnalysisSettings
 from hfs_emg.analysis.stretches import Floats
-from hfs_emg.analysis.striking import StrikingFinder
 from hfs_emg.analysis.swings import CONFIDENCE, SwingLog
 from hfs_emg.events import Episode, Invalid, Kind
 
@@ -41,13 +38,10 @@ class Decider:
         self._rate_hz = rate_hz
         self._labels = tuple(c.label for c in montage.channels)
         self._clock = clock = FrameClock.at(rate_hz)
-        self._atoms = AtomFinder(clock, montage, settings)
-        self._scenes = SceneMaker(clock, montage)
-        self._features = FeatureMaker(clock, self._scenes.rows)
+        self._examiner = Examiner(clock, montage, settings)
         self._classifier = Classifier(DEFAULT_MODEL.read_bytes() if model is None else model)
-        self._striking = StrikingFinder(montage, settings)
-        self._bursts = BurstFinder(clock, self._scenes.rows)
-        self._history = History(self._scenes.rows.eyes, self._scenes.rows.lower)
+        rows = MontageRows(montage)
+        self._history = History(rows.eyes, rows.lower)
         self._context = Context()
         self._builder = EpisodeBuilder(clock, montage, settings, self._classifier)
         self._look_ahead = clock.frames(LOOK_AHEAD_S)
@@ -71,8 +65,12 @@ class Decider:
         """The next piece. With the last one everything is settled."""
         self._rails.extend(map(self._rail, piece.rails))
         self._swings.expect(piece.swings, piece.swings_from)
-        decided = [] if piece.near is None else self._decide(piece.near, piece.cut, len(piece.islands))
-        for (first, end), atoms in zip(piece.islands, decided, strict=True):
+        examined, jumps = piece.examined, piece.jumps
+        if piece.near is not None:
+            examined, jumps = self._examiner.examine(piece.near)
+        if jumps is not None:
+            self._note_jumps(jumps)
+        for (first, end), atoms in zip(piece.islands, self._decide(examined, len(piece.islands)), strict=True):
             self._settle(first)
             for atom in atoms:
                 self._swings.cover(atom.first, atom.end)
@@ -129,24 +127,15 @@ class Decider:
             atom = _known_by_itself(swing.first, swing.end, swing.channels, bursts, where)
             self._builder.add_alone(atom, SWING_REASON.format(uv=max(swing.peaks_uv)), CONFIDENCE)
 
-    def _decide(self, near: Neighbourhood, cut: Cut | None, islands: int) -> list[list[DecidedAtom]]:
-        """What is decided in some islands, island by island. All their atoms are measured together."""
+    def _decide(self, examined: Examined | None, islands: int) -> list[list[DecidedAtom]]:
+        """What is decided in some islands, island by island."""
         found: list[list[DecidedAtom]] = [[] for _ in range(islands)]
-        cut = cut or self._atoms.cut(near)
-        states, table = cut.states, cut.atoms
-        if not len(table):
+        if examined is None:
             return found
-        scene = self._scenes.scene(near, states)
-        hum = jumps(scene.wave, table, near.hum_hz[table.starts], self._clock)
-        if hum.any():
-            self._note_hum(table.of(hum))
-            table = table.of(~hum)
-        if not len(table):
-            return found
-        values, patterns = self._features.measure(scene, table, self._history)
-        decisions = self._judge(table, values, patterns)
-        striking = self._striking.first(near, states, table)
-        for island, atom in self._bursts.decided(scene, states, table, decisions, striking):
+        values = Measured(examined.values.copy())
+        self._history.measure(values, examined.atoms)
+        decisions = self._judge(examined.atoms, values.table, examined.patterns)
+        for island, atom in decided(examined, decisions, self._clock):
             found[island].append(atom)
         return found
 
@@ -160,7 +149,7 @@ class Decider:
         context = self._context.measure(Looked(times, atoms.sides, looks, patterns), atoms.by_island())
         return self._classifier.decide(np.hstack([values, context]), looks)
 
-    def _note_hum(self, atoms: AtomTable) -> None:
+    def _note_jumps(self, atoms: AtomTable) -> None:
         """Atoms that are a jump of the mains."""
         for i, channels in enumerate(atoms.channels):
             labels = None if channels.all() else tuple(self._labels[c] for c in channels.nonzero()[0])

@@ -11,9 +11,7 @@ import numpy as np
 
 from calibration.montage import Site
 from hfs_emg.analysis.activity import BOTH, AtomTable
-from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.frames import FrameClock
-from hfs_emg.analysis.history import History
 from hfs_emg.analysis.measures import Measured, Profile, db
 from hfs_emg.analysis.scene import MontageRows, Scene
 from hfs_emg.analysis.shapes import Shapes
@@ -42,11 +40,11 @@ class FeatureMaker:
         self._shapes = Shapes(clock, rows)
         self._surroundings = Surroundings(clock, rows)
 
-    def measure(self, scene: Scene, atoms: AtomTable, history: History) -> tuple[Floats, Floats]:
-        """All features of each atom, (n, len(NAMES)), NaN where not known; and its mean amplitude by site, (n, sites) µV: of its side, of
-        both sides the mean, 0 without an electrode. The history must hold the atoms.
+    def measure(self, scene: Scene, atoms: AtomTable) -> tuple[Floats, Floats]:
+        """Features of each atom, (n, len(NAMES)), NaN where not known and where they are its history's; and its mean amplitude by site,
+        (n, sites) µV: of its side, of both sides the mean, 0 without an electrode.
         """
-        values = Measured(len(atoms), NAMES)
+        values = Measured.none(len(atoms))
         profile = self._profile(scene, atoms)
         values["two_sided"] = (atoms.sides == BOTH).astype(np.float64)
         values["duration"] = np.log10(self._clock.seconds_of(atoms.ends - atoms.starts))
@@ -55,7 +53,6 @@ class FeatureMaker:
         self._asymmetries(values, scene, atoms, profile)
         self._shapes.measure(values, scene, atoms, profile)
         self._surroundings.measure(values, scene, atoms)
-        history.measure(values, atoms)
         return values.table, self._patterns(atoms, profile)
 
     def _profile(self, scene: Scene, atoms: AtomTable) -> Profile:

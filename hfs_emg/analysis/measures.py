@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hfs_emg.analysis.feature_names import NAMES
 from hfs_emg.analysis.stretches import Columns, Flags, Floats, Stretches
+
+_COLUMN = {name: i for i, name in enumerate(NAMES)}
 
 
 class Measured:
-    """Features of atoms by name: `table` (n, names), NaN until measured."""
+    """Features of atoms by name: `table` (n, len(NAMES)), NaN until measured."""
 
-    def __init__(self, atoms: int, names: Sequence[str]) -> None:
-        self._column = {name: i for i, name in enumerate(names)}
-        self.table: Floats = np.full((atoms, len(names)), np.nan)
+    def __init__(self, table: Floats) -> None:
+        self.table = table
+
+    @staticmethod
+    def none(atoms: int) -> Measured:
+        """Nothing is measured of so many atoms yet."""
+        return Measured(np.full((atoms, len(NAMES)), np.nan))
 
     def __getitem__(self, name: str) -> Floats:
-        found: Floats = self.table[:, self._column[name]]
+        found: Floats = self.table[:, _COLUMN[name]]
         return found
 
     def __setitem__(self, name: str, values: NDArray[Any]) -> None:
-        self.table[:, self._column[name]] = values
+        self.table[:, _COLUMN[name]] = values
 
     def set(self, name: str, known: Flags, values: NDArray[Any]) -> None:
         """Write values (n,) where known (n,)."""
-        self.table[known, self._column[name]] = values[known]
+        self.table[known, _COLUMN[name]] = values[known]
 
     def at(self, name: str, which: Columns, values: NDArray[Any]) -> None:
         """Write values (k,) for the atoms `which` (k,)."""
-        self.table[which, self._column[name]] = values
+        self.table[which, _COLUMN[name]] = values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from hfs_emg.analysis.activity import Cut, Neighbourhood
+from hfs_emg.analysis.activity import AtomTable, Neighbourhood
+from hfs_emg.analysis.examining import Examined
 from hfs_emg.analysis.stretches import Floats
 from hfs_emg.analysis.swings import Swing
 from hfs_emg.events import Episode, Invalid
@@ -23,7 +24,8 @@ Frames = tuple[int, int]
 class Prepared:
     """Some islands that are ripe, in order of the stream, and what else came to be known with them.
 
-    near: the islands with the frames around them; None without islands. cut: the same cut into atoms, where that is done already.
+    near: the islands with the frames around them; None without islands, and where they are examined already: then examined says what is
+    in them, if anything is, and jumps what is a jump of the mains.
     rails: (channel, first sample, end) at the end of the range. swings: those that have ended; no later one begins before the frame
     swings_from. frontier: frame before which no later island begins. samples: length of the stream, in what its end settles. last:
     nothing follows.
@@ -31,7 +33,8 @@ class Prepared:
 
     islands: tuple[Frames, ...]
     near: Neighbourhood | None
-    cut: Cut | None
+    examined: Examined | None
+    jumps: AtomTable | None
     rails: tuple[tuple[int, int, int], ...]
     swings: tuple[Swing, ...]
     swings_from: int

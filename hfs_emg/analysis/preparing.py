@@ -9,8 +9,9 @@ import numpy as np
 
 from calibration.montage import Montage, Side, Site
 from calibration.profile import CalibrationProfile
-from hfs_emg.analysis.atoms import BEFORE_S, AtomFinder
+from hfs_emg.analysis.atoms import BEFORE_S
 from hfs_emg.analysis.conditioning import Conditioner
+from hfs_emg.analysis.examining import Examiner
 from hfs_emg.analysis.frames import FrameClock, FrameStream
 from hfs_emg.analysis.invalid import InvalidRuns
 from hfs_emg.analysis.islands import LOOK_AHEAD_S, Island, IslandFinder
@@ -20,7 +21,6 @@ from hfs_emg.analysis.prepared import Decides, Prepared
 from hfs_emg.analysis.provisional import TICK_S, Provisional
 from hfs_emg.analysis.quality import SampleQuality
 from hfs_emg.analysis.settings import AnalysisSettings
-from hfs_emg.analysis.striking import StrikingFinder
 from hfs_emg.analysis.swings import SwingFinder
 from hfs_emg.analysis.unmixing import Unmixing
 from hfs_emg.events import InProgress, Invalid
@@ -78,9 +78,8 @@ class Preparer:
         self._waiting: list[Block] = []
         self._looked_until = 0
         self._in_progress: tuple[InProgress, ...] = ()
-        self.atoms = AtomFinder(clock, montage, settings)
-        striking = StrikingFinder(montage, settings)
-        self._provisional = Provisional(clock, montage, self.levels, self.atoms, striking)
+        self._examiner = examiner = Examiner(clock, montage, settings)
+        self._provisional = Provisional(clock, montage, self.levels, examiner.atoms, examiner.striking)
 
     def push(self, block: Block, to: Decides) -> Noticed:
         """The next samples. They are worked on together, once in a tick: nothing new is looked for before."""
@@ -150,9 +149,12 @@ class Preparer:
         where = tuple((island.first, island.end) for island in islands)
         rails, self._rails = tuple(self._rails), []
         swings, swings_from = self._swings.found()
-        near = self.levels.neighbourhood(where, *self._around, to.room) if where else None
-        cut = self.atoms.cut(near) if near is not None and to.busy() else None
-        to.take(Prepared(where, near, cut, rails, swings, swings_from, frontier, samples, last))
+        near = examined = jumps = None
+        if where and to.busy():
+            examined, jumps = self._examiner.examine(self.levels.neighbourhood(where, *self._around))
+        elif where:
+            near = self.levels.neighbourhood(where, *self._around, to.room)
+        to.take(Prepared(where, near, examined, jumps, rails, swings, swings_from, frontier, samples, last))
 
 
 def _batches(islands: list[Island]) -> Iterator[list[Island]]:

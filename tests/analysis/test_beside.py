@@ -73,7 +73,7 @@ STREAMS: dict[str, Callable[[], Stream]] = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@pytest.mark.parametrize("busy", [False, True, None], ids=["cut there", "cut here", "as it comes"])
+@pytest.mark.parametrize("busy", [False, True, None], ids=["examined there", "examined here", "as it comes"])
 def test_two_processes_find_what_one_finds(name: str, busy: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = STREAMS[name]()
     if busy is not None:

@@ -37,7 +37,7 @@ def rows_of(atoms: AtomTable, island: int) -> list[list[np.ndarray]]:
 
 
 def test_an_island_among_others_is_what_it_is_alone(analyzer: Analyzer) -> None:
-    levels, finder = analyzer._preparer.levels, analyzer._preparer.atoms
+    levels, finder = analyzer._preparer.levels, analyzer._preparer._examiner.atoms
     together = levels.neighbourhood(ISLANDS, BEFORE, AFTER)
     all_states = finder.states(together)
     all_atoms = finder.atoms(together, all_states)
@@ -55,7 +55,7 @@ def test_an_island_among_others_is_what_it_is_alone(analyzer: Analyzer) -> None:
 
 
 def test_a_glance_sees_what_a_close_look_sees(analyzer: Analyzer) -> None:
-    levels, finder = analyzer._preparer.levels, analyzer._preparer.atoms
+    levels, finder = analyzer._preparer.levels, analyzer._preparer._examiner.atoms
     near = levels.neighbourhood(ISLANDS, BEFORE, AFTER)
     seen = levels.glance([(*island, AFTER) for island in ISLANDS], BEFORE)
     for name in ("envelope", "floor", "gain", "bad", "eye"):
