@@ -38,8 +38,8 @@ def accidents(
     """All of one recording, in order."""
     found: list[Accident] = []
     for per_min, make in ((trouble.pops, _pop), (trouble.motions, _motion), (trouble.tugs, _tug)):
-        for _ in range(rng.poisson(per_min * duration_s / 60)):
-            found.append(make(rng, montage, float(rng.uniform(0.5, duration_s - 2.5)), rate_hz))
+        starts = (float(rng.uniform(0.5, duration_s - 2.5)) for _ in range(rng.poisson(per_min * duration_s / 60)))
+        found.extend(make(rng, montage, start_s, rate_hz) for start_s in starts)
     for _ in range(rng.poisson(trouble.rails_per_hour * duration_s / 3600)):
         length = float(np.clip(rng.lognormal(np.log(6), 0.8), 1, min(60, 0.3 * duration_s)))
         found.append(_off(rng, montage, float(rng.uniform(0.5, max(1, duration_s - length - 1))), length, rate_hz))

@@ -126,7 +126,7 @@ def _meal(stage: Stage, rng: np.random.Generator, from_s: float, to_s: float, lo
     working = stage.person.dominant
     while at < to_s - 2:
         length = min(float(np.clip(rng.lognormal(np.log(13), 0.6), 3, 35)), to_s - at - 1)
-        chewing(stage, rng, at, length, working, loyal)
+        chewing(stage, rng, (at, length), working, loyal)
         at += length + float(rng.uniform(0.9, 2))
         if at < to_s - 2:
             enact(stage, rng, stage.person.manners["swallow"], Deed(at, None, Kind.ORAL, "swallow"))

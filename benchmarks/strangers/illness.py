@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.strangers.days import Stretch
 from benchmarks.strangers.person import OOC, Person
 from benchmarks.strangers.scenarios import SpasmPlan
-from benchmarks.strangers.spasms import Burst, Pattern, attack, bursts_of, longest_burst_s, pattern
 from benchmarks.strangers.spasms import TONIC_S as LEAST_TONIC_S
+from benchmarks.strangers.spasms import Burst, Pattern, attack, bursts_of, longest_burst_s, pattern
 from benchmarks.strangers.stage import Happening, Stage
 from calibration.montage import Side
 from hfs_emg.events import Kind

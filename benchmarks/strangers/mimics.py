@@ -47,20 +47,20 @@ def blepharospasm(stage: Stage, rng: np.random.Generator, from_s: float, to_s: f
     at = from_s + float(rng.exponential(20 / runs_per_min))
     while at < to_s - 1:
         run = float(np.clip(rng.lognormal(np.log(1.8), 0.8), 0.5, min(20, to_s - at)))
-        _lid_run(stage, rng, at, run, {s: strength * g for s, g in gains.items()}, lean, (pace, length))
+        peaks = {site: (strength * gain, lean[site]) for site, gain in gains.items()}
+        _lid_run(stage, rng, (at, run), peaks, (pace, length))
         at += run + float(rng.exponential(60 / runs_per_min)) + 0.7
 
 
 def _lid_run(
     stage: Stage,
     rng: np.random.Generator,
-    at: float,
-    run_s: float,
-    peaks_uv: dict[Site, float],
-    lean: dict[Site, float],
+    run: tuple[float, float],
+    peaks: dict[Site, tuple[float, float]],
     rhythm: tuple[float, float],
 ) -> None:
-    pace, length = rhythm
+    """run: when and how long, s. peaks: µV and lean to the left of each muscle. rhythm: bursts a second, their length in s."""
+    (at, run_s), (pace, length) = run, rhythm
     course = np.zeros(round((run_s + 0.8) * GRID_HZ))
     when = 0.0
     while when < run_s:
@@ -70,11 +70,11 @@ def _lid_run(
         np.maximum(part, stroke[: len(part)], out=part)
         when += max(own * 0.7, float(rng.gamma(6.0, 1 / (6.0 * pace))))
     spans = []
-    for site, uv in peaks_uv.items():
+    for site, (uv, lean) in peaks.items():
         for side in Side:
-            share = 1 + lean[site] if side is Side.LEFT else 1 - lean[site]
+            share = 1 + lean if side is Side.LEFT else 1 - lean
             spans.append(stage.graded(rng, (side, site), at + float(rng.uniform(0, 0.006)), course * uv * share, 2.0))
-    stage.note(spans, Kind.BLEPHAROSPASM, "both", [s for s, uv in peaks_uv.items() if uv > 1], "blepharospasm")
+    stage.note(spans, Kind.BLEPHAROSPASM, "both", [s for s, (uv, _) in peaks.items() if uv > 1], "blepharospasm")
 
 
 def lid_myokymia(stage: Stage, rng: np.random.Generator, from_s: float, to_s: float) -> None:

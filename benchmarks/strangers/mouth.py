@@ -46,9 +46,10 @@ def phrase(stage: Stage, rng: np.random.Generator, start_s: float, length_s: flo
 
 
 def chewing(
-    stage: Stage, rng: np.random.Generator, start_s: float, length_s: float, working: Side, loyal: float
+    stage: Stage, rng: np.random.Generator, bout: tuple[float, float], working: Side, loyal: float
 ) -> Happening | None:
-    """One bout. working: the side that chews first; loyal: how likely it stays so at each stroke."""
+    """One bout: when and how long, s. working: the side that chews first; loyal: how likely it stays so at each stroke."""
+    start_s, length_s = bout
     person = stage.person
     n = round((length_s + 0.8) * GRID_HZ)
     sites = (MAS, ZYG, OOR, MEN, OOC)

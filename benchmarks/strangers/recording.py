@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.rendered import Rendered
 from benchmarks.strangers.accidents import Accident, accidents, dryness
-from benchmarks.strangers.converter import MICROVOLTS_PER_COUNT, codes, decimated, inner_rate_hz
+from benchmarks.strangers.converter import codes, decimated, inner_rate_hz
 from benchmarks.strangers.days import live, stretches
 from benchmarks.strangers.illness import ill_side, suffer, weaken_lid
 from benchmarks.strangers.mimics import blepharospasm, lid_myokymia, miswired, tics
@@ -18,9 +18,9 @@ from benchmarks.strangers.person import FRO, OOC, OOR, ZYG, Person, Place
 from benchmarks.strangers.scenarios import Scenario
 from benchmarks.strangers.skin import Electrode, Eyes, Mains, coloured, electrodes, heartbeats
 from benchmarks.strangers.stage import Stage
-from benchmarks.strangers.telling import Muscles, told
+from benchmarks.strangers.telling import Heard, Muscles, told
 from calibration.montage import Channel, Montage, Side
-from hfs_emg.model import Input, Signal
+from hfs_emg.model import FLOAT_SOURCE_MICROVOLTS_PER_COUNT, Input, Signal
 
 _FAMILY = 20_261_122
 """Keeps these faces apart from those of other generators with the same seed."""
@@ -45,8 +45,9 @@ def recorded(scenario: Scenario, seed: int, duration_s: float) -> Rendered:
     pairs = electrodes(skin, montage, scenario.trouble)
     scene = _Scene(scenario, montage, happened, pairs, duration_s)
     counts, quiet = _sampled(scene, stage, muscles, skin, mishap)
-    truth = told(scenario.name, seed, rate_hz, duration_s, montage, stage, happened, muscles.at_output(rate_hz), quiet)
-    signal = Signal(rate_hz, tuple(Input(c.label, MICROVOLTS_PER_COUNT) for c in montage.channels))
+    heard = Heard(rate_hz, duration_s, montage, happened, muscles.at_output(rate_hz), quiet)
+    truth = told(scenario.name, seed, stage, heard)
+    signal = Signal(rate_hz, tuple(Input(c.label, FLOAT_SOURCE_MICROVOLTS_PER_COUNT) for c in montage.channels))
     return Rendered(signal, montage, counts, truth)
 
 
@@ -155,7 +156,7 @@ def _sampled(
                 part = slow[first : first + len(accident.added[i])]
                 part += accident.added[i][: len(part)]
         counts[:, i] = codes(decimated(fast, factor) + slow)
-        quiet[i] = _above_20_hz(decimated(white, factor) + noise - noise.mean(), rate_hz)
+        quiet[i] = _above_20_hz(decimated(np.asarray(white), factor) + noise - noise.mean(), rate_hz)
     return counts, quiet
 
 

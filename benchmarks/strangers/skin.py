@@ -100,8 +100,8 @@ class Mains:
         self._sine, self._cosine = np.sin(phase).astype(np.float32), np.cos(phase).astype(np.float32)
         self._harmonics = np.zeros(samples, np.float32)
         for order, share in ((2, 0.2), (3, 0.4), (5, 0.15)):
-            share *= float(rng.uniform(0.3, 1.2))
-            self._harmonics += (share * np.sin(order * phase + rng.uniform(0, 2 * np.pi))).astype(np.float32)
+            height = share * float(rng.uniform(0.3, 1.2))
+            self._harmonics += (height * np.sin(order * phase + rng.uniform(0, 2 * np.pi))).astype(np.float32)
         coupling = np.exp(gaussian_filter1d(rng.standard_normal(seconds + 60), 12)[:seconds] * 1.2)
         for _ in range(rng.poisson(seconds / 200)):  # the person touches something
             coupling[int(rng.integers(seconds)) :] *= float(rng.uniform(0.7, 1.4))

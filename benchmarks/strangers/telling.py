@@ -15,9 +15,9 @@ from benchmarks.strangers.accidents import Accident
 from benchmarks.strangers.converter import decimated
 from benchmarks.strangers.spasms import LONGEST_GAP_S
 from benchmarks.strangers.stage import Happening, Stage
-from calibration.montage import Montage, Side
+from calibration.montage import Montage
 from hfs_emg.events import Invalid, Kind
-from hfs_emg.simulation.truth import SCHEMA, Place, TrueEpisode, Truth
+from hfs_emg.simulation.truth import Place, TrueEpisode, Truth
 
 VISIBLE = 2.5
 WINDOW_S = 0.05
@@ -56,35 +56,36 @@ def _running(signals: NDArray[np.float32], factor: int, rate_hz: float) -> NDArr
     return found
 
 
-def told(
-    name: str,
-    seed: int,
-    rate_hz: float,
-    duration_s: float,
-    montage: Montage,
-    stage: Stage,
-    happened: list[Accident],
-    peaks: Peaks,
-    quiet: NDArray[np.float64],
-) -> Truth:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a recording is judged by. quiet: (channels,) µV RMS of each pair's noise from 20 Hz on."""
+
+    rate_hz: float
+    duration_s: float
+    montage: Montage
+    accidents: list[Accident]
+    peaks: Peaks
+    quiet: NDArray[np.float64]
+
+
+def told(name: str, seed: int, stage: Stage, heard: Heard) -> Truth:
     """Everything in order of onset, cut to the recording."""
-    sight = _Sight(montage, peaks, quiet, [a for a in happened if a.off])
-    episodes = [_artefact(a, duration_s) for a in happened]
-    for happening in joined(stage.happenings):
-        if happening.start_s < duration_s:
-            episodes.append(_episode(happening, duration_s, sight))
-    labels = [c.label for c in montage.channels]
+    end_s = heard.duration_s
+    sight = _Sight(heard.montage, heard.peaks, heard.quiet, [a for a in heard.accidents if a.off])
+    episodes = [_artefact(a, end_s) for a in heard.accidents]
+    episodes += [_episode(h, end_s, sight) for h in joined(stage.happenings) if h.start_s < end_s]
+    labels = [c.label for c in heard.montage.channels]
     invalid = [
-        Invalid(a.start_s, min(a.end_s, duration_s), tuple(labels[i] for i in sorted(a.added)), a.reason)
-        for a in happened
+        Invalid(a.start_s, min(a.end_s, end_s), tuple(labels[i] for i in sorted(a.added)), a.reason)
+        for a in heard.accidents
     ]
     return Truth(
-        schema=SCHEMA,
+        schema="hfs-emg/truth/1",
         scenario=name,
         seed=seed,
-        sample_rate_hz=rate_hz,
-        duration_s=duration_s,
-        montage=tuple(Place(c.label, c.side.value, c.site.value) for c in montage.channels),
+        sample_rate_hz=heard.rate_hz,
+        duration_s=end_s,
+        montage=tuple(Place(c.label, c.side.value, c.site.value) for c in heard.montage.channels),
         episodes=tuple(sorted(episodes, key=lambda e: (e.start_s, e.end_s))),
         invalid=tuple(invalid),
     )
@@ -131,7 +132,7 @@ class _Sight:
         last = int((h.end_s + 0.03) * self.peaks.rate_hz) + 1
         driven, seen = [], []
         for i, c in enumerate(self.montage.channels):
-            if c.site not in h.sites or (h.side != "both" and c.side is not Side(h.side)):
+            if c.site not in h.sites or h.side not in {"both", c.side.value}:
                 continue
             driven.append(c.site.value)
             if rms[i, first:last].max(initial=0.0) >= VISIBLE * self.quiet[i] and not self._off(i, h):
