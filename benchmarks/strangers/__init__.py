@@ -14,7 +14,7 @@ Wohlert and Goffman 1994 (speech); Bernardes 2018 (synkinesis); Kim 2018 (asymme
 
 Known differences. The faces were to be tuned to what a plain detector makes of others – sensitivity 0.97, precision 0.44, 280 false spasms
 per spasm-free hour, 90 % of onsets within 34 ms, spasm time off by 38 % – and these are not (`--plain` tells). Median
-frequencies of single units are about 200 Hz, above the 64–148 Hz of facial muscle, so that more is lost at 250 samples a second than in life.
+frequencies of single units are about 200 Hz, above the 64–148 Hz of facial muscle: at 250 samples a second more is lost than in life.
 """
 
 from benchmarks.strangers.faces import Stranger, faces
