@@ -49,8 +49,8 @@ def _head(m: Measured) -> Lines:
         yield "**A quick look at few faces, to try the measurement itself. Its figures mean nothing.**"
     yield ""
     yield from prose(
-        f"Three groups. **Own faces**, as hard as those of the goals: {_counted(m.as_hard.outcomes)}, of three generators that the decision "
-        f"has seen other faces of. **Own faces, harder**: {_counted(m.harder.outcomes)}, drawn by [the program's own "
+        f"Three groups. **Own faces**, as hard as those of the goals: {_counted(m.as_hard.outcomes)}, of three generators that the "
+        f"decision has seen other faces of. **Own faces, harder**: {_counted(m.harder.outcomes)}, drawn by [the program's own "
         "generator](../hfs_emg/simulation/face.py) with the sample rates and numbers of inputs that chance gave them. **Strangers**: "
         f"{_counted(m.strangers.outcomes)}, of a generator that was written without sight of the others and of the analysis, and that "
         "nothing was learned from or tuned on. None of all these faces was used for learning or tuning. They are **simulated: no figure "

@@ -29,7 +29,7 @@ def strangers(m: Measured) -> Lines:
     yield ""
     yield from prose(
         "Faces of a generator that nothing was learned from or tuned on, written without sight of the others and of the analysis; how and "
-        "from what sources: [tripoles](../benchmarks/tripoles/__init__.py)."
+        "from what sources: [strangers](../benchmarks/strangers/__init__.py)."
     )
     yield from _scenarios(m.strangers)
 

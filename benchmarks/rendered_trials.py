@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks import tripoles, variety, volleys
+from benchmarks import strangers, tripoles, variety, volleys
 from benchmarks.outcomes import Outcome, Person, outcome_of
 from benchmarks.rendered import Rendered, Renders
 from benchmarks.subjects import TRIPOLES, VARIED, VOLLEYS, rendered
@@ -34,7 +34,7 @@ def as_hard(*, quick: bool = False) -> Sequence[Renders]:
 
 def strange(*, quick: bool = False) -> Sequence[Renders]:
     """All 26 strangers, a quarter of an hour each; in a quick look every fifth for a minute."""
-    return tripoles.faces(duration_s=QUICK_S)[_QUICK] if quick else tripoles.faces()
+    return strangers.faces(duration_s=QUICK_S)[_QUICK] if quick else strangers.faces()
 
 
 def phenotype_of(scenario: str) -> str:

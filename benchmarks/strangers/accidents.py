@@ -53,7 +53,7 @@ def dryness(rng: np.random.Generator, montage: Montage, drying: bool, seconds: i
         return found
     for i in rng.choice(len(montage.channels), max(2, len(montage.channels) // 3), replace=False):
         start = rng.uniform(0.05, 0.6) * seconds
-        level = np.clip((np.arange(seconds) - start) / (rng.uniform(0.15, 0.5) * seconds), 0, 1) ** 1.5
+        level = np.clip((np.arange(seconds) - start) / (rng.uniform(0.15, 0.5) * seconds), 0, 1) ** 2
         mended = rng.uniform(0.7, 1.4) * seconds
         found[i] = np.where(np.arange(seconds) < mended, level, 0.1 * level)
     return found

@@ -114,7 +114,7 @@ def _blinks(
 def _talk(stage: Stage, rng: np.random.Generator, from_s: float, to_s: float, silence: float) -> None:
     at = from_s + float(rng.uniform(0.2, 2))
     while at < to_s - 1:
-        length = min(float(np.clip(rng.lognormal(np.log(2.0), 0.6), 0.5, 7)), to_s - at - 0.5)
+        length = min(float(np.clip(rng.lognormal(np.log(1.4), 0.6), 0.4, 6)), to_s - at - 0.5)
         phrase(stage, rng, at, length)
         at += length + float(rng.uniform(0.6, 1.8))
         if rng.random() < silence:

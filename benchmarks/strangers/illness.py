@@ -63,12 +63,16 @@ _Strike = Callable[[float, str, float], Happening | None]
 
 
 def _striker(stage: Stage, rng: np.random.Generator, own: Pattern, plan: SpasmPlan, busy: _Busy) -> _Strike:
+    blinking = [(h.start_s - 0.05, h.end_s + 0.1) for h in stage.happenings if h.kind is Kind.BLINK]
+
     def strike(start_s: float, label: str, size: float = 1.0) -> Happening | None:
         tail = label == "spasm_blink_triggered"
         bursts: list[Burst] = bursts_of(rng, own, plan, start_s, tail)
         if plan.brief:
             bursts = bursts[:3]
         end_s = bursts[-1].start_s + bursts[-1].length_s
+        if not tail and any(a < start_s < b for a, b in blinking):  # it would set out from the blink
+            return None
         if end_s > stage.duration_s - 0.2 or not busy.free(own.side, start_s, end_s):
             return None
         form = "tonic" if longest_burst_s(bursts) >= LEAST_TONIC_S else "clonic"
@@ -94,7 +98,7 @@ def _out_of_blinks(stage: Stage, rng: np.random.Generator, own: Pattern, share: 
     for blink in [h for h in stage.happenings if h.kind is Kind.BLINK]:
         if rng.random() < share:
             size = float(rng.uniform(0.3, 1.5)) * uv / own.amplitude_uv
-            late = float(rng.uniform(-0.01, 0.12))
+            late = float(rng.uniform(0.02, 0.12))
             strike(max(blink.start_s + 0.03, blink.end_s + late), "spasm_blink_triggered", max(size, 0.5))
 
 
@@ -104,7 +108,7 @@ def _out_of_movements(stage: Stage, rng: np.random.Generator, share: float, stri
     for movement in moved:
         length = movement.end_s - movement.start_s
         if rng.random() < share:
-            during = rng.random() < 0.5
+            during = rng.random() < 0.2
             after = float(rng.uniform(0.1, 0.95)) * length if during else length + float(rng.exponential(0.4))
             strike(movement.start_s + after, "spasm_movement_triggered", 1.0)
 

@@ -20,7 +20,7 @@ def miswired(rng: np.random.Generator, person: Person) -> Miswiring:
     weak = float(rng.uniform(0.45, 0.8))
     for site in (FRO, OOC, ZYG, OOR, MEN):
         person.weakness[side, site] = weak
-    lid, smile, lips = rng.uniform(0.25, 0.8), rng.uniform(0.15, 0.5), rng.uniform(0.1, 0.45)
+    lid, smile, lips = rng.uniform(0.2, 0.6), rng.uniform(0.15, 0.5), rng.uniform(0.1, 0.45)
     gains = {
         (OOC, ZYG): float(lid),
         (OOC, OOR): float(lid * rng.uniform(0.4, 1.0)),

@@ -34,7 +34,7 @@ def phrase(stage: Stage, rng: np.random.Generator, start_s: float, length_s: flo
         joined = ARTICULATIONS[int(rng.integers(len(ARTICULATIONS)))]
         length = float(np.clip(rng.lognormal(np.log(0.13), 0.35), 0.05, 0.3))
         stress = level * float(np.exp(0.4 * rng.standard_normal()))
-        bias = float(np.clip(person.mouth_bias + rng.normal(0, 0.07), -0.4, 0.4))
+        bias = float(np.clip(person.mouth_bias + rng.normal(0, 0.05), -0.4, 0.4))
         for site, share in joined.items():
             stroke = arched(rng, length * float(rng.uniform(0.25, 0.5)), 0.0, length * 0.6)
             first = max(0, round((at + rng.normal(0, 0.012)) * GRID_HZ))
@@ -54,9 +54,9 @@ def chewing(
     n = round((length_s + 0.8) * GRID_HZ)
     sites = (MAS, ZYG, OOR, MEN, OOC)
     profiles = {(side, site): np.zeros(n) for side in Side for site in sites}
-    force = float(rng.uniform(50, 170))
+    force = float(rng.uniform(30, 85))
     cheek, lips, chin = (float(rng.uniform(*r)) for r in ((0.05, 0.2), (0.05, 0.3), (0.05, 0.25)))
-    bias = float(rng.uniform(0.25, 0.55)) if loyal > 0.97 else float(rng.uniform(0.1, 0.45))
+    bias = float(rng.uniform(0.2, 0.4)) if loyal > 0.97 else float(rng.uniform(0.1, 0.45))
     at = 0.0
     while at < length_s:
         if rng.random() > loyal:

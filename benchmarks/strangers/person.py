@@ -20,7 +20,7 @@ MUSCLES = (FRO, OOC, ZYG, OOR, MEN, MAS)
 Place = tuple[Side, Site]
 
 FULL_UV = {FRO: 130.0, OOC: 190.0, ZYG: 140.0, OOR: 150.0, MEN: 150.0, MAS: 260.0}
-DEPTH_MM = {FRO: 3.5, OOC: 2.8, ZYG: 6.0, OOR: 4.5, MEN: 4.5, MAS: 9.0}
+DEPTH_MM = {FRO: 4.5, OOC: 3.8, ZYG: 7.0, OOR: 5.5, MEN: 5.5, MAS: 10.0}
 NEIGHBOURS: dict[tuple[Site, Site], tuple[float, float]] = {
     (FRO, OOC): (0.03, 0.12),
     (OOC, FRO): (0.03, 0.14),
@@ -36,7 +36,7 @@ NEIGHBOURS: dict[tuple[Site, Site], tuple[float, float]] = {
     (MAS, FRO): (0.03, 0.15),
 }
 """Muscle, electrodes of the same side: what share of RMS arrives. Masseter's at the frontalis stands for the temporalis."""
-ACROSS = {FRO: (0.02, 0.09), OOC: (0.01, 0.05), ZYG: (0.005, 0.03), OOR: (0.05, 0.16), MEN: (0.05, 0.2), MAS: (0, 0)}
+ACROSS = {FRO: (0.01, 0.05), OOC: (0.01, 0.025), ZYG: (0.01, 0.02), OOR: (0.03, 0.08), MEN: (0.05, 0.12), MAS: (0, 0)}
 """To the same electrodes of the other side."""
 
 
@@ -83,7 +83,7 @@ class Person:
         self.chews_hz = float(np.clip(rng.normal(1.57, 0.3), 0.94, 2.17))
         self.syllables_hz = float(rng.uniform(3, 6))
         self.speech_uv = {site: uv * float(np.exp(0.4 * rng.standard_normal())) for site, uv in _SPEECH_UV.items()}
-        self.mouth_bias = float(rng.normal(0, 0.13))
+        self.mouth_bias = float(rng.normal(0, 0.07))
         self.dominant = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
 
     def strength(self, side: Side, site: Site) -> float:
@@ -97,7 +97,7 @@ def _within(rng: np.random.Generator, between: tuple[float, float], lean: float)
     return low + (high - low) * float(np.clip(lean + rng.normal(0, 0.25), 0, 1))
 
 
-_SPEECH_UV = {OOR: 26.0, MEN: 24.0, ZYG: 8.0, OOC: 1.2}
+_SPEECH_UV = {OOR: 18.0, MEN: 16.0, ZYG: 3.5, OOC: 0.7}
 
 Range = tuple[float, float]
 _Row = tuple[tuple[str, ...], Range, Range, Range, dict[Site, Range], dict[Site, Range]]

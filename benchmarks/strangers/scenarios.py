@@ -13,13 +13,13 @@ class SpasmPlan:
     """What ails the facial nerve. rate_per_min: of attacks awake, before those that blinks and movements set off."""
 
     rate_per_min: tuple[float, float] = (3.0, 8.0)
-    amplitude_uv: tuple[float, float] = (22.0, 75.0)
+    amplitude_uv: tuple[float, float] = (30.0, 100.0)
     stage: Literal[1, 2, 3] = 3
     grouped: float = 0.55
     tonic: float = 0.02
     tonic_s: tuple[float, float] = (1.2, 6.0)
-    from_blinks: tuple[float, float] = (0.05, 0.15)
-    from_movements: tuple[float, float] = (0.1, 0.35)
+    from_blinks: tuple[float, float] = (0.0, 0.03)
+    from_movements: tuple[float, float] = (0.05, 0.15)
     brief: bool = False
     both_sides: bool = False
 
@@ -63,33 +63,38 @@ class Scenario:
 
 
 QUIET: dict[Activity, float] = {"rest": 0.7, "attention": 0.2, "company": 0.1}
-MIXED: dict[Activity, float] = {"rest": 0.4, "attention": 0.25, "talk": 0.2, "company": 0.15}
+MIXED: dict[Activity, float] = {"rest": 0.53, "attention": 0.27, "talk": 0.12, "company": 0.08}
 SOCIAL: dict[Activity, float] = {"rest": 0.15, "talk": 0.45, "company": 0.4}
-TALK: dict[Activity, float] = {"rest": 0.15, "talk": 0.75, "company": 0.1}
-TABLE: dict[Activity, float] = {"rest": 0.2, "meal": 0.6, "talk": 0.1, "company": 0.1}
+TALK: dict[Activity, float] = {"rest": 0.35, "talk": 0.55, "company": 0.1}
+TABLE: dict[Activity, float] = {"rest": 0.45, "meal": 0.45, "talk": 0.05, "company": 0.05}
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("moderate_spasm", SpasmPlan(), MIXED),
-    Scenario("spasm_in_speech", SpasmPlan(from_movements=(0.3, 0.6)), SOCIAL, gestures=2.0),
-    Scenario("blink_started", SpasmPlan(rate_per_min=(1.0, 3.0), from_blinks=(0.25, 0.4)), MIXED),
+    Scenario("spasm_in_speech", SpasmPlan(from_movements=(0.2, 0.4)), SOCIAL, gestures=2.0),
+    Scenario("blink_started", SpasmPlan(rate_per_min=(2.0, 4.0), from_blinks=(0.1, 0.18)), MIXED),
     Scenario(
         "below_blinks",
-        SpasmPlan(amplitude_uv=(10.0, 28.0)),
+        SpasmPlan(amplitude_uv=(16.0, 30.0)),
         MIXED,
         trouble=Trouble(mains_hz=60),
     ),
-    Scenario("early_disease", SpasmPlan((1.5, 4.0), (16.0, 45.0), stage=2, grouped=0.15, brief=True), MIXED),
+    Scenario("early_disease", SpasmPlan((4.0, 7.0), (22.0, 50.0), stage=2, grouped=0.3, brief=True), QUIET),
     Scenario("quiet_night", SpasmPlan((0.25, 0.8)), {"sleep": 0.85, "rest": 0.15}, gestures=0.2),
     Scenario("both_sides", SpasmPlan(both_sides=True), MIXED),
     Scenario(
         "mains_and_cables",
-        SpasmPlan(amplitude_uv=(30.0, 110.0)),
+        SpasmPlan(amplitude_uv=(110.0, 250.0)),
         MIXED,
-        trouble=Trouble(60, (18.0, 32.0), pops=0.5, motions=0.8, tugs=0.6),
+        trouble=Trouble(60, (18.0, 27.0), pops=0.5, motions=0.8, tugs=0.6),
     ),
-    Scenario("one_sided_meal", SpasmPlan(), TABLE, one_sided_chewing=True),
+    Scenario(
+        "one_sided_meal",
+        SpasmPlan(),
+        {"rest": 0.5, "meal": 0.35, "talk": 0.07, "company": 0.08},
+        one_sided_chewing=True,
+    ),
     Scenario("eyes_in_speech", SpasmPlan(), TALK, inputs=4, trouble=Trouble(gaze_uv=(150.0, 300.0))),
-    Scenario("toxin_lid", SpasmPlan(amplitude_uv=(25.0, 80.0)), MIXED, weakened_lid=True),
+    Scenario("toxin_lid", SpasmPlan(amplitude_uv=(50.0, 120.0)), MIXED, weakened_lid=True),
     Scenario("winks_among_spasms", SpasmPlan(), MIXED, rate_hz=500.0, unilateral=1.5),
     Scenario("tonic_spasms", SpasmPlan((1.0, 3.0), (30.0, 120.0), tonic=0.35, tonic_s=(5.0, 35.0)), QUIET),
     Scenario(
@@ -98,14 +103,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         MIXED,
         trouble=Trouble(pops=0.4, motions=0.4, rails_per_hour=14.0, drying=True),
     ),
-    Scenario("low_amplitude", SpasmPlan(amplitude_uv=(7.0, 22.0)), MIXED, rate_hz=200.0, inputs=4),
+    Scenario("low_amplitude", SpasmPlan(amplitude_uv=(20.0, 36.0)), MIXED, rate_hz=200.0, inputs=4),
     Scenario(
         "severe_clonic",
         SpasmPlan((10.0, 16.0), (30.0, 120.0), grouped=0.7, tonic=0.06),
         QUIET,
         rate_hz=1000.0,
     ),
-    Scenario("lively", None, {"rest": 0.2, "talk": 0.3, "company": 0.5}, gestures=5.0, unilateral=0.5),
+    Scenario("lively", None, {"rest": 0.35, "talk": 0.2, "company": 0.45}, gestures=5.0, unilateral=0.5),
     Scenario("talking", None, TALK, gestures=1.0, trouble=Trouble(mains_hz=60)),
     Scenario("meals", None, TABLE, gestures=1.0),
     Scenario("winks_and_smirks", None, MIXED, gestures=1.5, unilateral=4.0),

@@ -54,7 +54,7 @@ def electrodes(rng: np.random.Generator, montage: Montage, trouble: Trouble) -> 
             corner_hz=float(rng.uniform(10, 40)),
             offset_uv=float(rng.normal(0, 12_000)),
             drift_uv=float(np.exp(rng.uniform(np.log(100), np.log(1500)))),
-            mains_uv=mains * float(np.exp(0.35 * rng.standard_normal())),
+            mains_uv=mains * float(np.exp(0.2 * rng.standard_normal())),
             mains_phase=float(rng.uniform(0, 2 * np.pi)),
             heart_uv=heart * float(rng.uniform(0.2, 1.0)) * (1 if c.side is Side.LEFT else 0.6),
             gaze=_gaze_gain(rng, c, eye),
@@ -102,9 +102,9 @@ class Mains:
         for order, share in ((2, 0.2), (3, 0.4), (5, 0.15)):
             height = share * float(rng.uniform(0.3, 1.2))
             self._harmonics += (height * np.sin(order * phase + rng.uniform(0, 2 * np.pi))).astype(np.float32)
-        coupling = np.exp(gaussian_filter1d(rng.standard_normal(seconds + 60), 12)[:seconds] * 1.2)
-        for _ in range(rng.poisson(seconds / 200)):  # the person touches something
-            coupling[int(rng.integers(seconds)) :] *= float(rng.uniform(0.7, 1.4))
+        coupling = np.exp(gaussian_filter1d(rng.standard_normal(seconds + 60), 12)[:seconds] * 0.15)
+        for _ in range(rng.poisson(seconds / 300)):  # the person touches something
+            coupling[int(rng.integers(seconds)) :] *= float(rng.uniform(0.96, 1.04))
         self._coupling = np.interp(at, np.arange(seconds), np.clip(coupling, 0.4, 2.5)).astype(np.float32)
 
     def seen_by(self, electrode: Electrode) -> NDArray[np.float32]:

@@ -56,8 +56,8 @@ class Burst:
 
 def pattern(rng: np.random.Generator, plan: SpasmPlan, side: Side) -> Pattern:
     """Drawn once per person and side."""
-    mouth = float(np.clip(np.exp(rng.normal(-0.6, 0.5)), 0.2, 1.1))
-    gains = {OOC: 1.0, ZYG: float(np.clip(np.exp(rng.normal(-0.5, 0.5)), 0.25, 1.2))}
+    mouth = float(np.clip(np.exp(rng.normal(-0.5, 0.4)), 0.3, 1.0))
+    gains = {OOC: 1.0, ZYG: float(np.clip(np.exp(rng.normal(-0.35, 0.4)), 0.35, 1.0))}
     if plan.stage == 3:
         gains |= {OOR: mouth, MEN: mouth * float(rng.uniform(0.4, 1.3))}
     else:
