@@ -15,7 +15,7 @@ from benchmarks.page_strangers import as_hard, hardness_table, strangers
 
 LIMITS = """\
 Everything above is measured on drawn faces. The decision was learned from other faces of four generators; the strangers come from a
-fourth, written without sight of the others or of the analysis. All four were written from the same literature, and that is all the
+fifth, written without sight of the others or of the analysis. All five were written from the same literature, and that is all the
 independence there is.
 
 - **No patient.** Not one recording of hemifacial spasm is in these figures; no labelled one is public. How the program does on a patient
